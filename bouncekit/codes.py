@@ -1,0 +1,101 @@
+"""SMTP codes and the stage of the dialogue, found in the words of a reply.
+
+A number counts as a reply code only where a reply can begin: IP addresses,
+ports, sizes and message ids are full of three-digit numbers.
+"""
+
+import re
+
+from bouncekit.texts import MAX_TEXT
+
+Stage = str
+"""``CONNECT``, ``EHLO``, ``AUTH``, ``MAIL``, ``RCPT`` or ``DATA``: what the reply answered."""
+
+STAGES = ("CONNECT", "EHLO", "AUTH", "MAIL", "RCPT", "DATA")
+
+_REPLY = re.compile(
+    # The start of a line, or what log writers put before a quoted reply.
+    r"(?:^|\n|[:;)>\]'\"(=#,]|\b(?:said|with|code|error|reply|response|was|returned|status))[ \t]{0,3}"
+    r"([245][0-7]\d)"
+    # Followed by the words, by the enhanced code, by nothing, or by sendmail's dots.
+    r"(?=[ \t\-,:;'\"#=>.]|$|\r|\n)(?![.:]\d)(?!-\d\d-\d)(?! ?(?:bytes|kb|mb|seconds|messages)\b)",
+    re.IGNORECASE,
+)
+_ENHANCED = re.compile(r"(?<![\d.\w])([245])\.([0-7])\.(\d{1,3})(?!\d|\.\d)")
+_AFTER_REPLY = re.compile(r"(?<!\d)[245]\d\d[ \-]#?([245]\.[0-7]\.\d{1,3})(?!\d|\.\d)")
+_URL = re.compile(r"https?://\S{1,2000}", re.IGNORECASE)
+
+_STAGE_WORDS: dict[Stage, str] = {
+    "RCPT": r"(?:in reply to|in response to|response to|after|sending|>>>|during|reply to) rcpt\b"
+    r"|\brcpt to:\s*<[^>\n]{0,320}>: ",
+    "MAIL": r"(?:in reply to|in response to|response to|after|sending|>>>|during|reply to) mail from\b",
+    "DATA": r"(?:in reply to|in response to|response to|after|sending|>>>|during|reply to)"
+    r"(?: the)? (?:end of )?(?:data\b|message body|bdat\b|end of message)|after end of data",
+    "EHLO": r"(?:in reply to|in response to|response to|after|sending|>>>|during|performing the)"
+    r"(?: ?initial)? (?:ehlo|helo|lhlo)\b",
+    "AUTH": r"(?:in reply to|in response to|response to|after|sending|>>>|during) (?:auth|starttls)\b",
+    "CONNECT": r"refused to talk to me|initial connection|receiving the initial server greeting"
+    r"|\bin reply to connect\b|connection established but",
+}
+_STAGE = re.compile(
+    "|".join(f"(?P<{name}>{words})" for name, words in _STAGE_WORDS.items()), re.IGNORECASE
+)
+
+
+def reply_code(text: str | None) -> int | None:
+    """Return the SMTP reply code of a reply, log line or transcript.
+
+    The first 4yz or 5yz that stands where a reply can begin; a 2yz only
+    where there is no other (RFC 5321 4.2).
+
+    Examples
+    --------
+    >>> reply_code("host mx.example.com[192.0.2.25] said: 550 5.1.1 user unknown")
+    550
+    """
+    if not text:
+        return None
+    found = [int(match[1]) for match in _REPLY.finditer(text[:MAX_TEXT])]
+    return next((code for code in found if code >= 400), found[0] if found else None)
+
+
+def enhanced_code(text: str | None) -> str | None:
+    """Return the enhanced status code of a reply, log line or transcript.
+
+    One that follows a reply code wins, then the first 4.y.z or 5.y.z; those
+    inside URLs and IP addresses do not count (RFC 3463).
+
+    Examples
+    --------
+    >>> enhanced_code("550-5.7.26 This mail from 5.1.1.9 has been blocked")
+    '5.7.26'
+    """
+    if not text:
+        return None
+    bare = _URL.sub(" ", text[:MAX_TEXT])
+    after = _AFTER_REPLY.search(bare)
+    if after:
+        return after[1]
+    found = [match[0] for match in _ENHANCED.finditer(bare)]
+    return next((code for code in found if code[0] != "2"), found[0] if found else None)
+
+
+def stage(text: str | None) -> Stage | None:
+    """Return what the reply answered: ``CONNECT``, ``EHLO``, ``AUTH``, ``MAIL``, ``RCPT``, ``DATA``.
+
+    Read from words such as ``(in reply to RCPT TO command)``, ``after end of
+    data`` or a transcript's ``>>> DATA``; the last one stands nearest to the
+    refusal. A reader that knows the stage from elsewhere may end the text
+    with ``(in reply to DATA)``. None where the text does not say.
+
+    Examples
+    --------
+    >>> stage("said: 554 rejected (in reply to end of DATA command)")
+    'DATA'
+    """
+    if not text:
+        return None
+    name = None
+    for match in _STAGE.finditer(text[:MAX_TEXT]):
+        name = match.lastgroup
+    return name
