@@ -1,0 +1,214 @@
+"""What became of every item: read, skipped or failed, and why."""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+import pandas as pd
+
+MAX_PROBLEMS = 1_000
+"""Problems kept one by one; the rest are counted in ``more_problems``."""
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One item that gave no rows, and a sentence that says why.
+
+    Parameters
+    ----------
+    file : str
+        Path relative to the path given, or archive member (``a.zip!b.csv``).
+    item : int or None
+        Message, record or line number from 1; None for a whole file.
+    kind : {'skipped', 'failed'}
+        Skipped: understood, and not ours. Failed: ours, and not understood.
+    reason : str
+        One sentence, with what to do where there is something to do.
+    """
+
+    file: str
+    item: int | None
+    kind: Literal["skipped", "failed"]
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class FileRead:
+    """What one file gave: its reader, its counts, and notes on assumptions."""
+
+    file: str
+    source: str
+    items: int
+    read: int
+    skipped: int
+    failed: int
+    rows: int
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Ingest:
+    """The account of one :func:`bouncekit.read`; ``items == read + skipped + failed``.
+
+    Parameters
+    ----------
+    items, read, skipped, failed : int
+        Items found, and what became of them.
+    rows : int
+        Rows of the table.
+    duplicates : int
+        Rows dropped because the same event stood in the input more than once.
+    skips : mapping
+        ``(file, reason)`` to the number of items skipped for it.
+    problems : tuple of Problem
+        At most :data:`MAX_PROBLEMS` of them; skips stand here once per (file, reason).
+    more_problems : int
+        Failed items beyond those listed.
+    files : tuple of FileRead
+        One entry per file, in sorted order.
+    sources : tuple of str
+        Names of the readers that read something.
+    """
+
+    items: int = 0
+    read: int = 0
+    skipped: int = 0
+    failed: int = 0
+    rows: int = 0
+    duplicates: int = 0
+    skips: Mapping[tuple[str, str], int] = field(default_factory=dict)
+    problems: tuple[Problem, ...] = ()
+    more_problems: int = 0
+    files: tuple[FileRead, ...] = ()
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> "Ingest":
+        """Return itself: pandas copies ``attrs`` deeply at every step."""
+        return self
+
+    @property
+    def sources(self) -> tuple[str, ...]:
+        """Names of the readers that read something, sorted."""
+        return tuple(sorted({entry.source for entry in self.files if entry.source}))
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What had to be assumed, one sentence each, with its file."""
+        return tuple(f"{entry.file}: {note}" for entry in self.files for note in entry.notes)
+
+    def table(self) -> pd.DataFrame:
+        """Return the problems as a table: ``file``, ``item``, ``kind``, ``count``, ``reason``."""
+        rows = [
+            {
+                "file": problem.file,
+                "item": problem.item,
+                "kind": problem.kind,
+                "count": self.skips.get((problem.file, problem.reason), 1)
+                if problem.kind == "skipped"
+                else 1,
+                "reason": problem.reason,
+            }
+            for problem in self.problems
+        ]
+        columns = ["file", "item", "kind", "count", "reason"]
+        return pd.DataFrame(rows, columns=columns).astype({"item": "Int64"})
+
+    def __str__(self) -> str:
+        """Say the account in one line."""
+        return (
+            f"{self.items:,} items = {self.read:,} read + {self.skipped:,} skipped "
+            f"+ {self.failed:,} failed; {self.rows:,} rows, {self.duplicates:,} duplicates dropped"
+        )
+
+
+class Ledger:
+    """Collects the account of one file while it is read."""
+
+    def __init__(self, file: str, source: str = "") -> None:
+        self.file = file
+        self.source = source
+        self.read = 0
+        self.rows = 0
+        self.skips: Counter[str] = Counter()
+        self.first_skip: dict[str, int | None] = {}
+        self.failures: list[Problem] = []
+        self.failed = 0
+        self.notes: list[str] = []
+
+    def skip(self, item: int | None, reason: str, count: int = 1) -> None:
+        """Count items that are understood and give no row."""
+        self.skips[reason] += count
+        self.first_skip.setdefault(reason, item)
+
+    def fail(self, item: int | None, reason: str) -> None:
+        """Count one item that could not be read."""
+        self.failed += 1
+        if len(self.failures) < MAX_PROBLEMS:
+            self.failures.append(Problem(self.file, item, "failed", reason))
+
+    def note(self, sentence: str) -> None:
+        """Keep one sentence about something that had to be assumed."""
+        if sentence not in self.notes:
+            self.notes.append(sentence)
+
+    def entry(self) -> FileRead:
+        """Return the finished account of this file."""
+        skipped = self.skips.total()
+        return FileRead(
+            file=self.file,
+            source=self.source,
+            items=self.read + skipped + self.failed,
+            read=self.read,
+            skipped=skipped,
+            failed=self.failed,
+            rows=self.rows,
+            notes=tuple(self.notes),
+        )
+
+
+def close(ledgers: Iterable[Ledger], *, rows: int, duplicates: int) -> Ingest:
+    """Add the accounts of all files up to one :class:`Ingest`."""
+    ledgers = list(ledgers)
+    entries = [ledger.entry() for ledger in ledgers]
+    skips = {
+        (ledger.file, reason): count for ledger in ledgers for reason, count in ledger.skips.items()
+    }
+    problems = [problem for ledger in ledgers for problem in ledger.failures]
+    failed = sum(entry.failed for entry in entries)
+    kept = problems[:MAX_PROBLEMS]
+    more = failed - len(kept)
+    kept += [
+        Problem(ledger.file, ledger.first_skip[reason], "skipped", reason)
+        for ledger in ledgers
+        for reason in ledger.skips
+    ][: MAX_PROBLEMS - len(kept)]
+    return Ingest(
+        items=sum(entry.items for entry in entries),
+        read=sum(entry.read for entry in entries),
+        skipped=sum(entry.skipped for entry in entries),
+        failed=failed,
+        rows=rows,
+        duplicates=duplicates,
+        skips=skips,
+        problems=tuple(kept),
+        more_problems=more,
+        files=tuple(entries),
+    )
+
+
+def ingest(table: pd.DataFrame) -> Ingest:
+    """Return the account that :func:`bouncekit.read` left with a table.
+
+    Parameters
+    ----------
+    table : DataFrame
+        A bounce table, or a copy or selection of one that still has its ``attrs``.
+
+    Returns
+    -------
+    Ingest
+        Counts of items read, skipped and failed, and the problems; an empty
+        account where the table has lost its ``attrs`` (after a merge, say).
+    """
+    found = table.attrs.get("ingest")
+    return found if isinstance(found, Ingest) else Ingest(rows=len(table))

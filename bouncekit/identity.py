@@ -1,0 +1,115 @@
+"""Which events are the same event, and which rows speak of the same message.
+
+The keys here are definition 3 of the table: message key, recipient key and
+event id. Vendor event ids are never identity; providers change them on retries.
+"""
+
+import hashlib
+import re
+from collections.abc import Callable, Iterable
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from bouncekit import addresses
+from bouncekit.schema import TEXT
+
+# SES names a message by the local part of the Message-ID that it writes.
+_SES_ID = re.compile(r"^([0-9a-f]{16}-[0-9a-f-]{36}-[0-9]{6})(?:@[a-z0-9.-]*amazonses\.com)?$")
+
+
+def message_key(message_id: str | None) -> str | None:
+    """Return the form in which message ids are matched with each other."""
+    if not message_id:
+        return None
+    text = message_id.strip().strip("<>").strip()
+    ses = _SES_ID.match(text)
+    return (ses[1] if ses else text) or None
+
+
+def map_distinct(values: pd.Series, function: Callable[[str], str | None]) -> pd.Series:
+    """Apply a function once to each distinct text and map the results back."""
+    encoded = pc.dictionary_encode(_arrow(values))
+    if isinstance(encoded, pa.ChunkedArray):
+        encoded = encoded.combine_chunks()
+    mapped = pa.array([function(text) for text in encoded.dictionary.to_pylist()], pa.large_string())
+    return pd.Series(pd.array(mapped.take(encoded.indices), dtype=TEXT), index=values.index)
+
+
+def message_keys(table: pd.DataFrame) -> pd.Series:
+    """Return the message key of each row, missing where the row names no message."""
+    return map_distinct(table["message_id"], message_key)
+
+
+def recipient_keys(table: pd.DataFrame) -> pd.Series:
+    """Return the matching key of each recipient, missing for masked and unknown ones."""
+    return map_distinct(table["recipient"], addresses.key)
+
+
+def event_ids(table: pd.DataFrame) -> pd.Series:
+    """Return the 128-bit id of each row as 32 hexadecimal digits.
+
+    The id is made from message key, recipient key, event, time to the second
+    and code, so that the same event read twice has the same id.
+    """
+    seconds = table["timestamp"].astype("int64") // 1_000_000
+    seconds = seconds.where(table["timestamp"].notna(), 0)
+    recipients = recipient_keys(table).fillna(table["recipient"])
+    parts = [
+        _arrow(message_keys(table)),
+        _arrow(recipients),
+        _arrow(table["event"].astype("str")),
+        pa.array(seconds.to_numpy()).cast(pa.large_string()),
+        pa.array(table["smtp_code"], pa.int16(), from_pandas=True).cast(pa.large_string()),
+        _arrow(table["enhanced_code"]),
+    ]
+    # Rows that say hardly anything are told apart by their own words.
+    bare = (table["timestamp"].isna() | recipients.isna()) & table["message_id"].isna()
+    parts.append(_arrow(table["diagnostic"].where(bare)))
+    filled = [part.fill_null("") for part in parts]
+    joined = pc.binary_join_element_wise(*filled, "\x1f")
+    return pd.Series(pd.array(_digests(joined.to_pylist()), dtype=TEXT), index=table.index)
+
+
+def _digests(texts: Iterable[str]) -> list[str]:
+    blake = hashlib.blake2b
+    return [blake(text.encode(), digest_size=16).hexdigest() for text in texts]
+
+
+def duplicates(table: pd.DataFrame) -> pd.Series:
+    """Mark the rows that repeat an event another row already tells of.
+
+    Two rows are the same event when they have the same ``event_id``, or when
+    both are bounces of the same message to the same recipient (the same
+    bounce seen as mail and as webhook). Of such rows the one with a
+    diagnostic stays, then the first by source name, then the first read.
+
+    Returns
+    -------
+    Series of bool
+        True for each row to drop; index of ``table``.
+    """
+    silent = table["diagnostic"].isna().to_numpy()
+    # Category codes follow the sorted source names; -1 (unknown) goes last.
+    source = table["source"].cat.codes.to_numpy().astype(np.int32)
+    source = np.where(source < 0, np.iinfo(np.int32).max, source)
+    order = np.lexsort((np.arange(len(table)), source, silent))
+    ranked = table.iloc[order]
+    drop = ranked["event_id"].duplicated().to_numpy()
+    bounces = ((ranked["event"] == "bounce") & ranked["message_id"].notna()).to_numpy() & ~drop
+    if bounces.any():
+        named = ranked[bounces]
+        pair = message_keys(named).str.cat(recipient_keys(named), sep="\x1f")
+        drop[np.flatnonzero(bounces)[(pair.duplicated() & pair.notna()).to_numpy()]] = True
+    mask = np.empty(len(table), dtype=bool)
+    mask[order] = drop
+    return pd.Series(mask, index=table.index)
+
+
+def _arrow(values: pd.Series) -> pa.Array:
+    found = pa.array(values, from_pandas=True)
+    if isinstance(found, pa.ChunkedArray):
+        found = found.combine_chunks()
+    return found.cast(pa.large_string())

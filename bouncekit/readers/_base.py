@@ -1,0 +1,161 @@
+"""What a reader is: how it recognises a file and how it hands over rows.
+
+A reader states facts from the file and guesses nothing: what a failure means
+is for the rules, who hosts a domain for :mod:`bouncekit.addresses`.
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+import pyarrow as pa
+
+from bouncekit.accounting import Ledger
+from bouncekit.sources import Blob, Head
+
+Row = dict[str, Any]
+"""One event: keys are those of :data:`RAW_SCHEMA`; absent keys are missing values."""
+
+Chunk = list[Row] | pa.Table
+"""What readers yield: plain rows, or a table with some columns of :data:`RAW_SCHEMA`."""
+
+RAW_SCHEMA = pa.schema(
+    [
+        ("timestamp", pa.int64()),  # microseconds since 1970-01-01 UTC (bouncekit.times)
+        ("event", pa.string()),
+        ("recipient", pa.string()),
+        ("smtp_code", pa.int16()),
+        ("enhanced_code", pa.string()),
+        ("diagnostic", pa.string()),
+        ("vendor_type", pa.string()),
+        ("message_id", pa.string()),
+        ("campaign", pa.string()),
+        ("sender", pa.string()),
+        ("sending_ip", pa.string()),
+        ("remote_mta", pa.string()),
+        ("item", pa.int64()),
+    ]
+)
+
+Certainty = Literal["documented", "seen in code", "known", "recognised by content"]
+Kind = Literal["events", "failures", "state list"]
+
+NO = 0
+"""``sniff`` says: not mine."""
+LIKELY = 50
+"""``sniff`` says: the column or key names fit."""
+CERTAIN = 90
+"""``sniff`` says: nothing else looks like this."""
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """What the user said about the input, for every reader.
+
+    Parameters
+    ----------
+    tz : str or None
+        IANA zone of times that name none; None: the reader's documented
+        default, and a note in the ledger that says which.
+    columns : mapping
+        Schema column to the name it has in the file (for ``generic``).
+    engine : {'auto', 'mailparser', 'fast'}
+        What opens mail messages.
+    """
+
+    tz: str | None = None
+    columns: Mapping[str, str] = field(default_factory=dict)
+    engine: str = "auto"
+
+
+@dataclass(frozen=True, slots=True)
+class Reader:
+    """One export format.
+
+    Parameters
+    ----------
+    name : str
+        Permanent name: the value of the column ``source``, the module's name
+        and the name of its fixture folder.
+    title : str
+        For people: vendor and export.
+    sniff : callable
+        ``Head`` to 0 (not mine) ... 100: how specific the match is. Looks at
+        the first kilobytes only and never raises; the highest wins.
+    read : callable
+        ``(Blob, Options, Ledger)`` to chunks of rows. Counts each item in the
+        ledger as read, skipped or failed; one bad item never stops it.
+    kind : {'events', 'failures', 'state list'}
+        ``state list``: what is blocked now, not what happened; its rows never
+        enter a rate.
+    has_denominator : bool
+        Whether the file reports what was sent or delivered.
+    how_to_get : str
+        How a user gets the file, step by step.
+    certainty : str
+        How sure the facts about the format are.
+    """
+
+    name: str
+    title: str
+    sniff: Callable[[Head], int]
+    read: Callable[[Blob, Options, Ledger], Iterator[Chunk]]
+    kind: Kind = "events"
+    has_denominator: bool = False
+    how_to_get: str = ""
+    certainty: Certainty = "documented"
+
+
+class SkipItem(Exception):  # noqa: N818 - it is a message to the adapter, not an error
+    """Raised by a parse function: understood, and not an event of ours."""
+
+
+class BadItem(Exception):  # noqa: N818 - as above
+    """Raised by a parse function: ours, and not readable; says why in a sentence."""
+
+
+CHUNK_ROWS = 20_000
+
+Items = Callable[[Blob, Options, Ledger], Iterable[tuple[int, Any]]]
+Parse = Callable[[Any, Options], list[Row]]
+
+
+def by_item(items: Items, parse: Parse) -> Callable[[Blob, Options, Ledger], Iterator[Chunk]]:
+    """Make a ``read`` function from one that lists items and one that parses one.
+
+    Parameters
+    ----------
+    items : callable
+        Yields ``(number from 1, raw item)``.
+    parse : callable
+        Raw item to rows, without ``item``; raises :class:`SkipItem` or
+        :class:`BadItem` with a sentence. Anything else that it raises counts
+        as a failed item too: its input was written by a stranger, and one
+        item must not cost the others.
+    """
+
+    def read(blob: Blob, options: Options, ledger: Ledger) -> Iterator[Chunk]:
+        rows: list[Row] = []
+        for number, raw in items(blob, options, ledger):
+            try:
+                found = parse(raw, options)
+            except SkipItem as skipped:
+                ledger.skip(number, str(skipped))
+                continue
+            except BadItem as bad:
+                ledger.fail(number, str(bad))
+                continue
+            except Exception as error:  # noqa: BLE001 - see the docstring
+                ledger.fail(number, f"could not be read ({type(error).__name__})")
+                continue
+            ledger.read += 1
+            for row in found:
+                row["item"] = number
+            rows += found
+            if len(rows) >= CHUNK_ROWS:
+                yield rows
+                rows = []
+        if rows:
+            yield rows
+
+    return read
