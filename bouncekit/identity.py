@@ -69,7 +69,7 @@ def event_ids(table: pd.DataFrame) -> pd.Series:
     bare = (table["timestamp"].isna() | recipients.isna()) & table["message_id"].isna()
     parts.append(_arrow(table["diagnostic"].where(bare)))
     filled = [part.fill_null("") for part in parts]
-    joined = pc.binary_join_element_wise(*filled, "\x1f")
+    joined = pc.binary_join_element_wise(*filled, pa.scalar("\x1f", pa.large_string()))
     return pd.Series(pd.array(_digests(joined.to_pylist()), dtype=TEXT), index=table.index)
 
 
