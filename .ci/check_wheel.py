@@ -1,0 +1,19 @@
+"""Check that the wheel carries the notebooks, the sample data, rules and words."""
+
+import sys
+import zipfile
+
+WANTED = (
+    "bouncekit/bundled/notebooks/bounce_report.ipynb",
+    "bouncekit/bundled/sample/README.md",
+    "bouncekit/taxonomy.toml",
+    "bouncekit/providers.toml",
+    "bouncekit/py.typed",
+)
+
+names = set(zipfile.ZipFile(sys.argv[1]).namelist())
+missing = [name for name in WANTED if name not in names]
+if missing:
+    sys.exit(f"the wheel lacks {', '.join(missing)}")
+rules = sum(name.startswith("bouncekit/rules/") and name.endswith(".toml") for name in names)
+print(f"{len(names)} files, {rules} rule files, notebooks and sample data are in the wheel")
