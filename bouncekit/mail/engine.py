@@ -1,0 +1,312 @@
+"""Open one raw message into plain facts; the only module that knows the MIME engines.
+
+``fast`` is fast-mail-parser (Rust), ``mailparser`` is mail-parser, the
+reference. Both give the same :class:`Message`: the header block and the
+returned original are read by our own byte scan, the engine only takes the
+MIME structure apart and decodes parts.
+"""
+
+import re
+from dataclasses import dataclass
+from email import message_from_bytes
+from email import message as email_message
+from typing import Any, Literal, NamedTuple
+
+import fast_mail_parser
+
+from bouncekit.mail import headers as header_block
+from bouncekit.mail.headers import Headers, decode_unlabelled
+from bouncekit.mail.markup import visible_text
+from bouncekit.texts import scalars
+
+Engine = Literal["auto", "mailparser", "fast"]
+
+MAX_MESSAGE = 64_000_000
+"""Bytes of one message; a larger one is a failed item."""
+MAX_ORIGINAL = 262_144
+"""Bytes of the returned original that are looked at for the end of its headers."""
+MAX_TEXT = 65_536
+"""Characters of human text that are searched for words and addresses."""
+MAX_REPORT = 4_000_000
+"""Characters of one report part."""
+
+REPORTS = frozenset(
+    ("message/delivery-status", "message/global-delivery-status", "message/deliverystatus")
+)
+ORIGINALS = frozenset(
+    (
+        "message/rfc822",
+        "message/global",
+        "message/global-headers",
+        "message/partial",
+        "text/rfc822-headers",
+        "text/rfc822-header",
+        "text/rfc822",
+    )
+)
+RECEIPTS = frozenset(
+    ("message/disposition-notification", "message/global-disposition-notification")
+)
+FEEDBACK = frozenset(("message/feedback-report", "message/feedbackreport"))
+
+_PART_TYPE = re.compile(r"^content-type:[ \t]*([\w.+-]+/[\w.+-]+)", re.IGNORECASE | re.MULTILINE)
+_LABELLED = re.compile(r"\n-{2,}[^\n]*\ncontent-[^\n]*", re.IGNORECASE)
+
+
+class OpenError(Exception):
+    """The message cannot be opened; says why in a sentence."""
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """The plain facts of one message.
+
+    Parameters
+    ----------
+    headers : dict
+        Lower-case name to values, decoded; only those bounce handling asks for.
+    content_type, report_type : str
+        Lower-case media type and ``report-type`` parameter, else empty.
+    report : str
+        Text of the delivery report (RFC 3464, RFC 6533), else empty.
+    feedback : str
+        Text of the feedback report (RFC 5965), else empty.
+    receipt : bool
+        Whether it holds a disposition notification (RFC 8098).
+    text : str
+        First part written for people, without markup; at most :data:`MAX_TEXT`.
+    more : str
+        The next such part, where there is one.
+    original : str
+        Header block of the returned original, else empty.
+    """
+
+    headers: Headers
+    content_type: str
+    report_type: str
+    report: str
+    feedback: str
+    receipt: bool
+    text: str
+    more: str
+    original: str
+
+    def header(self, name: str) -> str:
+        """Return the first value of a header, empty where it is absent."""
+        values = self.headers.get(name)
+        return values[0] if values else ""
+
+
+class _Parts(NamedTuple):
+    """What an engine takes out of a message."""
+
+    plain: list[str]
+    html: list[str]
+    others: list[tuple[str, bytes]]
+
+
+def open_message(raw: bytes, engine: Engine = "auto") -> Message:
+    """Open one message.
+
+    Parameters
+    ----------
+    raw : bytes
+        The message with any line ends.
+    engine : {'auto', 'mailparser', 'fast'}
+        What takes the MIME structure apart; ``auto`` is ``fast``. What
+        ``fast`` cannot read goes to ``mailparser``, then to the standard
+        library.
+
+    Raises
+    ------
+    OpenError
+        If the message is over a limit or no engine can read it.
+    """
+    if len(raw) > MAX_MESSAGE:
+        msg = f"the message has {len(raw):,} bytes, more than {MAX_MESSAGE:,}; split or drop it"
+        raise OpenError(msg)
+    raw = _normalised(raw)
+    end = header_block.header_end(raw)
+    if end >= header_block.MAX_BLOCK:
+        msg = f"the header block has more than {header_block.MAX_BLOCK:,} bytes; drop the message"
+        raise OpenError(msg)
+    block = decode_unlabelled(raw[:end])
+    headers = header_block.parse(block)
+    return _facts(headers, _parts(raw, engine), raw, end)
+
+
+def _normalised(raw: bytes) -> bytes:
+    """Make every line end LF; drop byte-order mark, leading blank lines and a From_ line."""
+    if b"\r" in raw:
+        raw = raw.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
+    if raw[:1] in (b"\n", b" ", b"\t", b"\xef"):
+        raw = raw.removeprefix(b"\xef\xbb\xbf").lstrip(b"\n \t")
+    if raw.startswith((b"From ", b">From ")):
+        raw = raw[raw.find(b"\n") + 1 :]
+    if b"\0" in raw:
+        raw = raw.replace(b"\0", b"")
+    return raw
+
+
+def _parts(raw: bytes, engine: Engine) -> _Parts:
+    if engine != "mailparser":
+        try:
+            return _fast(raw)
+        except Exception:  # noqa: BLE001 - whatever it raises, a slower engine can read it
+            pass
+    try:
+        return _slow(_by_mailparser(raw))
+    except Exception:  # noqa: BLE001 - it raises more than its own errors on real bounces
+        pass
+    try:
+        return _slow(message_from_bytes(raw))
+    except Exception as error:
+        msg = f"the message cannot be taken apart ({type(error).__name__})"
+        raise OpenError(msg) from error
+
+
+def _fast(raw: bytes) -> _Parts:
+    mail = fast_mail_parser.parse_email(raw, mode="lazy")
+    others = [
+        (part.mimetype, part.content)
+        for part in mail.attachments
+        if part.mimetype.startswith(("message/", "text/"))
+    ]
+    return _Parts(mail.text_plain, mail.text_html, others)
+
+
+def _by_mailparser(raw: bytes) -> email_message.Message:
+    # Heavy, and only the reference engine needs it.
+    import mailparser
+
+    message: email_message.Message = mailparser.parse_from_bytes(raw).message
+    return message
+
+
+def _slow(message: email_message.Message) -> _Parts:
+    parts = _Parts([], [], [])
+    pending = [message]
+    while pending:
+        part = pending.pop(0)
+        kind = part.get_content_type()
+        if kind.startswith("message/"):
+            parts.others.append((kind, _message_bytes(part)))
+        elif part.is_multipart():
+            pending[:0] = list(part.get_payload())  # type: ignore[arg-type]
+        elif kind in ("text/plain", "text/html") and not _is_attachment(part):
+            (parts.plain if kind == "text/plain" else parts.html).append(_decoded(part))
+        elif kind.startswith("text/"):
+            parts.others.append((kind, part.get_payload(decode=True) or b""))  # type: ignore[arg-type]
+    return parts
+
+
+def _is_attachment(part: email_message.Message) -> bool:
+    return str(part.get("content-disposition", "")).strip().lower().startswith("attachment")
+
+
+def _decoded(part: email_message.Message) -> str:
+    data: Any = part.get_payload(decode=True) or b""
+    charset = part.get_content_charset()
+    try:
+        return data.decode(charset, "replace") if charset else decode_unlabelled(data)
+    except LookupError:
+        return decode_unlabelled(data)
+
+
+def _message_bytes(part: email_message.Message) -> bytes:
+    """Return the body of a ``message/*`` part, which the library has parsed."""
+    payload: Any = part.get_payload()
+    if not isinstance(payload, list):
+        data: Any = part.get_payload(decode=True)
+        return data or b""
+    encoding = str(part.get("content-transfer-encoding", "")).strip().lower()
+    chunks = []
+    for inner in payload:
+        fields = "".join(f"{name}: {value}\n" for name, value in inner.raw_items())
+        rest = inner.get_payload()
+        chunks.append(fields + ("\n" + rest if isinstance(rest, str) else ""))
+    data = "\n".join(chunks).encode("ascii", "surrogateescape")
+    if encoding in ("base64", "quoted-printable"):
+        shell = email_message.Message()
+        shell["Content-Transfer-Encoding"] = encoding
+        shell.set_payload(data.strip().decode("ascii", "replace"))
+        data = shell.get_payload(decode=True) or data
+    return bytes(data)
+
+
+def _facts(headers: Headers, parts: _Parts, raw: bytes, end: int) -> Message:
+    report, feedback, original = "", "", ""
+    receipt = False
+    for kind, data in parts.others:
+        kind = kind.lower()
+        if kind in REPORTS:
+            found = decode_unlabelled(data[:MAX_REPORT])
+            report = f"{report}\n\n{found}" if report else found
+        elif kind in ORIGINALS:
+            original = original or original_block(data)
+        elif kind in FEEDBACK:
+            feedback = feedback or decode_unlabelled(data[:MAX_REPORT])
+        elif kind in RECEIPTS:
+            receipt = True
+    text, more = _human(parts)
+    if not (text or report or feedback or original):
+        text = decode_unlabelled(raw[end : end + MAX_TEXT]).strip()
+    content_type = headers.get("content-type", [""])[0].lower()
+    if not report and "delivery-status" in text:
+        text, report, found = _out_of_damaged(text)
+        original = original or found
+    return Message(
+        headers=headers,
+        content_type=content_type.partition(";")[0].strip(),
+        report_type=_parameter(content_type, "report-type"),
+        report=scalars(report),
+        feedback=scalars(feedback),
+        receipt=receipt,
+        text=scalars(text),
+        more=scalars(more),
+        original=scalars(original),
+    )
+
+
+def _human(parts: _Parts) -> tuple[str, str]:
+    texts = [text[:MAX_TEXT].strip() for text in parts.plain[:8]]
+    texts = [text for text in texts if text]
+    if not texts:
+        texts = [visible_text(page) for page in parts.html[:1]]
+    return (texts[0] if texts else ""), (texts[1] if len(texts) > 1 else "")
+
+
+def original_block(data: bytes) -> str:
+    """Return the header block of a returned original, and nothing below it."""
+    data = data[:MAX_ORIGINAL].lstrip(b"\n\r ")
+    if b"\r" in data:
+        data = data.replace(b"\r\n", b"\n")
+    return decode_unlabelled(data[: header_block.header_end(data)])
+
+
+def _parameter(content_type: str, name: str) -> str:
+    _, found, rest = content_type.partition(f"{name}=")
+    return rest.partition(";")[0].strip().strip('"').strip() if found else ""
+
+
+def _out_of_damaged(text: str) -> tuple[str, str, str]:
+    """Find the parts of a report whose MIME header was lost on the way.
+
+    Gateways that add a notice, and archives that drop headers, leave the
+    boundary lines and part headers standing in a plain text.
+    """
+    if not any(match[1].lower() in REPORTS for match in _PART_TYPE.finditer(text)):
+        return text, "", ""
+    human, report, original = "", "", ""
+    for chunk in re.split(r"(?m)^[ ]?--[^\s-][^\n]{2,200}$\n?", text):
+        labelled = _PART_TYPE.match(chunk.lstrip("\n")) or _PART_TYPE.search(chunk[:400])
+        kind = labelled[1].lower() if labelled else ""
+        body = chunk.lstrip("\n").partition("\n\n")[2]
+        if kind in REPORTS:
+            report = report or body
+        elif kind in ORIGINALS:
+            original = original or body.lstrip("\n").partition("\n\n")[0]
+            break
+        elif not report:
+            human += (body if kind else chunk) + "\n"
+    return human.strip(), report, original

@@ -1,0 +1,323 @@
+"""Bounces without a report part: who failed, and in what words.
+
+One extractor for all of them. The returned original is cut off first. Then
+every address in the notice is ranked by where it stands: alone or first on
+its line (the way nearly all mail servers list recipients), in a line of the
+SMTP dialogue, behind a label, anywhere else. The best rank found wins, and
+the words between two such addresses belong to the first of them.
+"""
+
+import re
+from dataclasses import dataclass
+
+from bouncekit.mail.wordlists import fold, phrases, spans
+
+MAX_LINES = 2_000
+MAX_LINE = 2_000
+MAX_FAILURES = 1_000
+MAX_WORDS = 4_000
+
+_LOCAL = r"[A-Za-z0-9\u00c0-\u024f\u0400-\u04ff!#$%&'*+/=?^_`{|}~.-]{1,64}"
+_LABEL = r"[A-Za-z0-9\u00c0-\u024f\u0400-\u04ff](?:[A-Za-z0-9\u00c0-\u024f\u0400-\u04ff_-]{0,62})"
+ADDRESS = re.compile(
+    rf"(?<![\w.+=/@-])(?:mailto:)?({_LOCAL}@(?:{_LABEL}\.){{1,8}}[A-Za-z\u00c0-\u024f\u0400-\u04ff][\w-]{{1,24}})(?![\w@-])"
+    r"|<([^<>\s@]{1,128}@[^<>\s@]{1,255})>",
+)
+_REPLY = re.compile(r"(?:^|[\s:;('\"\[])[245][0-7]\d(?:[ \-:,.#]|$)")
+_DIALOGUE = re.compile(r"^\s*(?:<<<\s*)?([245]\d\d)[ -](?:#?[245]\.\d{1,3}\.\d{1,3}[ :]*)?\"?<?\S+@\S+?>?\"?\s?(?:\.\.\.|:)")
+_LEAD = " \t-_=*>|~·•#.:"
+_WRAP = " \t<>\"'*:;,.·•-–|()[]“”「」"
+_OTHER_LABEL = re.compile(
+    r"(?:from|sender|mail from|reply-to|return-path|envelope-from|sent by|message-?id|contact|subject|by|support|help|assistance|via"
+    r"|helo|ehlo|postmaster|administrator|发件人|寄件人|寄件者|发信人|差出人|отправитель|отправителя|von|absender|de|da|expéditeur|remitente|remetente|mittente)"
+    r"\s*(?:is|at|to)?\s*[:：=]?\s*[<\"'(]*$",
+    re.IGNORECASE,
+)
+_TO_LABEL = re.compile(
+    r"(?:to|recipients?|rcpt to|addressed to|address(?:es)?|e-?mail|mailbox|user|account|delivered to|deliver to|recipient address|intended recipients?"
+    r"|收件人|无法发送到|無法傳送到|收信人|收件者|宛先|受信者|送信先|получател[ья]|адрес|an|empfänger|à|destinataire|para|destinatario|destinatário|a)"
+    r"\s*[:：=]?\s*[<\"'(]*$",
+    re.IGNORECASE,
+)
+_ROLES = re.compile(
+    r"^(?:postmaster|abuse|support|help|helpdesk|hostmaster|webmaster|mailer-daemon|no-?reply|noc|admin|administrator|info-?desk)(?:$|[+.-])",
+    re.IGNORECASE,
+)
+_AFTER = re.compile(r"^[\s>\"'*)\]]*(?:$|[:;,.]*\s*$|<mailto:|[:：(\[]|\.\.\.|on\s+\w{3},|\s-\s|\s+\S)")
+_GENERATED = re.compile(r"^\(?(?:ultimately )?(?:generated|expanded) (?:from|by)", re.IGNORECASE)
+_TELLING = re.compile(
+    r"unknown|full|quota|exceed|reject|den(?:y|ied)|refus|time[d ]*out|not found|not listed|disabled|invalid|unavailable|block|spam|exist"
+    r"|no such|fail|suspend|inactive|too (?:large|big|many|long)|unrout|expired|retry|error|unable|could not|couldn't|cannot|loop|virus|不存在|满|拒|错误|失败|超时|unbekannt|voll|inconnu|pleine|desconocid|lleno",
+    re.IGNORECASE,
+)
+
+HEADING, DIALOGUE, LABELLED, ANYWHERE = range(4)
+
+
+@dataclass(slots=True)
+class Failure:
+    """One failed recipient and the words about it."""
+
+    recipient: str
+    words: str
+
+
+@dataclass(slots=True)
+class _Place:
+    """Where an address stands in the notice."""
+
+    address: str
+    line: int
+    rank: int
+    rest: str
+
+
+def split_original(text: str) -> tuple[list[str], str]:
+    """Split a text into the lines of the notice and the original returned below them."""
+    lines = text.split("\n")[:MAX_LINES]
+    begins, fields = phrases("original"), phrases("original_header")
+    for number, line in enumerate(lines):
+        if not line or line.isspace():
+            continue
+        low = line[:200].lstrip(_LEAD).lower()
+        if low.startswith(fields) and line.lstrip(" \t>")[:1].isalpha():
+            return lines[:number], "\n".join(lines[number:])
+        if low.startswith(begins) and _is_separator(lines, number, line):
+            return lines[:number], "\n".join(lines[number + 1 :])
+        if line.startswith(("Message-", "From:", "Date:", "Subject:", "MIME-", "To:")) and _is_block(
+            lines, number
+        ):
+            return lines[:number], "\n".join(lines[number:])
+    return lines, ""
+
+
+def _is_separator(lines: list[str], number: int, line: str) -> bool:
+    """Tell a separator from a sentence that begins with the same words."""
+    stripped = line.strip()
+    if stripped[0] in "-_=*" or len(stripped) < 60 and stripped[-1] in ":.-=*_：":
+        # "The original message was received at ..." opens notices; nothing failed before it.
+        return number > 0 or len(lines) == 1
+    return number > 0 and len(stripped) < 40
+
+
+_FIELD = re.compile(r"^[A-Za-z][A-Za-z0-9-]{1,40}:")
+
+
+def _is_block(lines: list[str], number: int) -> bool:
+    """Say whether a header block begins here: three fields of a message in a row."""
+    found = 0
+    for line in lines[number : number + 8]:
+        if _FIELD.match(line):
+            found += 1
+        elif line[:1] not in (" ", "\t"):
+            break
+    return found >= 4
+
+
+def original_headers(tail: str) -> str:
+    """Return the header block at the top of what follows the notice."""
+    lines = tail.split("\n")
+    start = next((i for i, line in enumerate(lines[:40]) if _FIELD.match(line.lstrip(" \t>"))), None)
+    if start is None:
+        return ""
+    indent = len(lines[start]) - len(lines[start].lstrip(" \t>"))
+    block = []
+    for line in lines[start:]:
+        bare = line[indent:]
+        if not bare.strip():
+            break
+        block.append(bare)
+    return "\n".join(block)
+
+
+def failures(lines: list[str], known: list[str], own: frozenset[str]) -> list[Failure]:
+    """Find the failed recipients of a notice and the words about each.
+
+    Parameters
+    ----------
+    lines : list of str
+        The notice, without the returned original.
+    known : list of str
+        Recipients that the headers name as failed; where given, no other counts.
+    own : frozenset of str
+        Lower-case addresses of the sender, never a failed recipient unless
+        nothing else is there.
+
+    Returns
+    -------
+    list of Failure
+        In the order of the notice; a single one without recipient where none
+        is named.
+    """
+    places = _places(lines)
+    chosen = _known_places(places, known) if known else _chosen(places, own)
+    if not chosen:
+        words = _notice(lines)
+        return [Failure(address, words) for address in known] or [Failure("", words)]
+    return _with_words(lines, chosen)[:MAX_FAILURES]
+
+
+def _places(lines: list[str]) -> list[_Place]:
+    places: list[_Place] = []
+    previous = ""
+    for number, line in enumerate(lines):
+        if "@" in line and not line.lstrip().startswith(">  "):
+            places += _in_line(line[:MAX_LINE], number, previous)
+        if line.strip():
+            previous = line.strip()
+    return places
+
+
+def _in_line(line: str, number: int, previous: str) -> list[_Place]:
+    found: list[_Place] = []
+    dialogue = bool(_DIALOGUE.match(line))
+    for match in ADDRESS.finditer(line):
+        address = (match[1] or match[2]).strip(".'")
+        before, after = line[: match.start()], line[match.end() :]
+        if _GENERATED.match(before.strip()) or address.startswith(("=", "/")):
+            continue
+        if dialogue and not found:
+            rank = DIALOGUE
+        elif not before.strip(_WRAP) and not found and not line.lstrip().startswith((">>> ", "<<< ")):
+            rank = HEADING if not _OTHER_LABEL.search(previous[-60:]) else ANYWHERE + 1
+        elif before.lstrip().startswith(">>> ") and not before.strip(_WRAP):
+            rank = HEADING
+        elif _OTHER_LABEL.search(before[-60:]):
+            rank = ANYWHERE + 1
+        elif _TO_LABEL.search(before[-60:]):
+            rank = LABELLED
+        else:
+            rank = ANYWHERE
+        found.append(_Place(address, number, rank, after))
+    return found
+
+
+def _known_places(places: list[_Place], known: list[str]) -> list[_Place]:
+    """Give each known recipient its best place, in the order known."""
+    chosen = []
+    for address in known:
+        low = address.lower()
+        own = [place for place in places if place.address.lower() == low]
+        if own:
+            chosen.append(min(own, key=lambda place: (place.rank, place.line)))
+    if len(chosen) == len(known):
+        return sorted(chosen, key=lambda place: place.line)
+    headings = _distinct([place for place in places if place.rank == HEADING])
+    if len(headings) == len(known):
+        return [
+            _Place(address, place.line, place.rank, place.rest)
+            for address, place in zip(known, headings, strict=True)
+        ]
+    return []
+
+
+def _chosen(places: list[_Place], own: frozenset[str]) -> list[_Place]:
+    """Take the addresses of the best rank; the sender's own and role addresses last."""
+    likely = [place for place in places if place.rank <= ANYWHERE]
+    groups = (
+        [p for p in likely if p.address.lower() not in own and not _ROLES.match(p.address)],
+        [p for p in likely if p.address.lower() not in own],
+        [p for p in likely if p.rank in (HEADING, DIALOGUE)],
+    )
+    for group in groups:
+        if group:
+            best = min(place.rank for place in group)
+            found = _distinct([place for place in group if place.rank == best])
+            return found if best < ANYWHERE else found[:1]
+    return []
+
+
+def _distinct(places: list[_Place]) -> list[_Place]:
+    seen: dict[str, _Place] = {}
+    for place in places:
+        seen.setdefault(place.address.lower(), place)
+    return list(seen.values())
+
+
+def _with_words(lines: list[str], chosen: list[_Place]) -> list[Failure]:
+    found = []
+    starts = sorted({place.line for place in chosen})
+    whole = ""
+    for place in chosen:
+        if place.rank == DIALOGUE:
+            above = max((line for line in starts if line < place.line), default=-1)
+            words = _dialogue(lines[above + 1 : place.line + 1])
+        elif place.rank == HEADING:
+            below = min((line for line in starts if line > place.line), default=len(lines))
+            words = _reason(lines, place, below, starts[0])
+        else:
+            whole = whole or _notice(lines)
+            words = whole
+        found.append(Failure(place.address, words[:MAX_WORDS]))
+    return found
+
+
+def _dialogue(lines: list[str]) -> str:
+    """Join a stretch of SMTP dialogue, the server's own replies (``<<<``) first."""
+    replies = [line.strip()[3:].strip() for line in lines if line.lstrip().startswith("<<<")]
+    rest = [line.strip() for line in lines if not line.lstrip().startswith(("<<<", ">>>", "---"))]
+    return "\n".join([*replies, *(line for line in rest if line)])
+
+
+def _reason(lines: list[str], place: _Place, below: int, first: int) -> str:
+    """Return the words about a recipient that stands alone or first on its line."""
+    own = [place.rest.strip(" \t>:;,\"'"), *lines[place.line + 1 : below]]
+    segment = _tidy(own)
+    if _weight(segment):
+        return segment
+    about = [
+        line
+        for number, line in enumerate(lines)
+        if number != place.line and place.address in line and _REPLY.search(line)
+    ]
+    if about:
+        return _tidy(about)
+    above = _tidy(lines[:first])
+    if _weight(above) or not segment:
+        return f"{above}\n{segment}".strip()
+    return segment
+
+
+def _weight(words: str) -> bool:
+    return bool(_REPLY.search(words) or _TELLING.search(words))
+
+
+def _notice(lines: list[str]) -> str:
+    """Return the whole notice without what says nothing, or its labelled reason."""
+    text = "\n".join(lines)
+    for starts, ends in spans():
+        start = max(text.rfind(label) + len(label) if label in text else -1 for label in starts)
+        if start >= 0:
+            stops = [at for label in ends if (at := text.find(label, start)) >= 0]
+            words = _tidy(text[start : min(stops, default=len(text))].lstrip(" :：/").split("\n"))
+            if len(words) > 3:
+                return words[:MAX_WORDS]
+    return _tidy(lines)[:MAX_WORDS]
+
+
+def _tidy(lines: list[str]) -> str:
+    """Drop empty, decorative and boilerplate lines, unless nothing else is there."""
+    kept, dropped = [], []
+    empty = phrases("boilerplate")
+    for line in lines:
+        bare = line.strip()
+        if not bare.strip("-_=*#~+ >"):
+            continue
+        (dropped if bare.lower().lstrip(_LEAD).startswith(empty) else kept).append(bare)
+    return "\n".join(kept or dropped)
+
+
+def unquoted(lines: list[str]) -> str:
+    """Return the notice without lines a person quoted."""
+    return "\n".join(line for line in lines if not line.startswith(">"))
+
+
+def is_quoting(lines: list[str]) -> bool:
+    """Say whether most of the text is quoted with ``>``."""
+    full = [line for line in lines if line.strip()]
+    return sum(line.startswith(">") for line in full) * 2 > len(full)
+
+
+def folded(lines: list[str]) -> str:
+    """Return the notice folded for phrases."""
+    return fold(unquoted(lines))

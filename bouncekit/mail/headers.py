@@ -1,0 +1,103 @@
+"""Header blocks: read by a byte scan, so that every engine sees the same ones.
+
+Only the headers that bounce handling asks for are kept; of a returned
+original nothing but its headers is ever read.
+"""
+
+import re
+from collections.abc import Iterator
+from email.errors import HeaderParseError
+from email.header import decode_header
+
+from bouncekit.texts import scalars
+
+MAX_BLOCK = 1_000_000
+"""Bytes of one header block; what lies beyond is not read."""
+MAX_LINE = 65_536
+"""Bytes of one header field."""
+MAX_FIELDS = 10_000
+
+WANTED = frozenset(
+    """from to subject date return-path content-type content-transfer-encoding auto-submitted
+    precedence sender reply-to in-reply-to references message-id delivered-to x-original-to
+    x-failed-recipients x-autoreply x-autorespond x-auto-response-suppress x-autoreply-from
+    x-mail-autoreply x-mailer x-mlserver x-report-abuse list-id list-unsubscribe feedback-id
+    x-actual-recipient envelope-to x-envelope-to received x-loop x-delivery-status
+    x-hmxmroriginalrecipient x-spam-flag x-ms-exchange-generated-message-source""".split()
+)
+
+Headers = dict[str, list[str]]
+
+_ISO2022 = (b"\x1b$B", b"\x1b$@", b"\x1b(J", b"\x1b$)C")
+_ENCODED = re.compile(r"=\?[\w.:-]{1,40}(?:\*\w{1,20})?\?[bq]\?[^?\s]{0,2000}\?=", re.IGNORECASE)
+
+
+def decode_unlabelled(data: bytes) -> str:
+    """Decode bytes that carry no usable charset label.
+
+    ASCII, ISO-2022-JP by its escape sequences, UTF-8, then GB18030 where the
+    high bytes come in pairs as Chinese ones do, else Windows-1252.
+    """
+    if data.isascii():
+        if b"\x1b$" in data and any(mark in data for mark in _ISO2022):
+            return data.decode("iso2022_jp_ext", "replace")
+        return data.decode("ascii")
+    try:
+        return data.decode("utf-8")
+    except UnicodeDecodeError as error:
+        # A cut in the middle of a character leaves the rest readable.
+        if error.start > 0 and error.reason == "unexpected end of data":
+            return data.decode("utf-8", "replace")
+    high = sum(byte > 0xA0 for byte in data[:4096])
+    paired = 2 * len(re.findall(rb"[\xb0-\xf7][\xa1-\xfe]", data[:4096]))
+    encoding = "gb18030" if paired > 0.8 * high else "cp1252"
+    return data.decode(encoding, "replace")
+
+
+def header_end(raw: bytes) -> int:
+    """Return where the header block ends (the position of the empty line)."""
+    if raw.startswith(b"\n"):
+        return 0
+    end = raw.find(b"\n\n", 0, MAX_BLOCK)
+    return end if end >= 0 else min(len(raw), MAX_BLOCK)
+
+
+def fields(block: str) -> Iterator[tuple[str, str]]:
+    """Yield the unfolded fields of a header block as (lower-case name, value)."""
+    if "\n " in block:
+        block = block.replace("\n ", " ")
+    if "\n\t" in block:
+        block = block.replace("\n\t", " ")
+    for number, line in enumerate(block.split("\n")):
+        name, colon, value = line[:MAX_LINE].partition(":")
+        if colon and number < MAX_FIELDS:
+            yield name.lower().rstrip(), value.strip()
+
+
+def parse(block: str, wanted: frozenset[str] = WANTED) -> Headers:
+    """Return the wanted fields of a header block, decoded, in order."""
+    found: Headers = {}
+    for name, value in fields(block):
+        if name in wanted:
+            found.setdefault(name, []).append(decode_words(value) if "=?" in value else value)
+    return found
+
+
+def decode_words(value: str) -> str:
+    """Decode RFC 2047 encoded words; what cannot be decoded stays as written."""
+    if len(value) > MAX_LINE or not _ENCODED.search(value):
+        return value
+    try:
+        parts = decode_header(value)
+    except (HeaderParseError, ValueError):
+        return value
+    text = ""
+    for part, charset in parts:
+        if isinstance(part, str):
+            text += part
+            continue
+        try:
+            text += part.decode(charset, "replace") if charset else decode_unlabelled(part)
+        except LookupError:
+            text += decode_unlabelled(part)
+    return scalars(text)

@@ -1,0 +1,124 @@
+"""What a message is: a bounce, a delay notice, an auto reply, a complaint, or none of ours.
+
+A machine's voice (sender, empty return path) and words of failure must come
+together; neither is enough alone, and a person's quotation of a bounce never
+counts.
+"""
+
+from typing import Literal
+
+from bouncekit.mail.engine import Message
+from bouncekit.mail.wordlists import fold, has, phrases
+
+Kind = Literal["bounce", "deferral", "delivered", "auto_reply", "complaint", "other"]
+
+ORDINARY = "an ordinary message, not a bounce"
+QUOTED = "a person's message that quotes or forwards a bounce"
+CHALLENGE = "a challenge: the sender is asked to prove to be a person"
+RECEIPT = "a read receipt, not a bounce"
+CALENDAR = "a calendar message, not a bounce"
+
+_REPLY_PREFIXES = (
+    "re:", "re :", "aw:", "antw:", "sv:", "vs:", "rv:", "res:", "odp:", "fwd:", "fw:", "wg:", "tr:",
+    "rif:", "回复", "回覆", "答复", "转发", "轉寄", "轉發", "返信", "転送", "re[", "ynt:", "enc:", "i:",
+)  # fmt: skip
+
+
+def is_machine(message: Message) -> bool:
+    """Say whether a mail system, not a person, speaks."""
+    headers = message.headers
+    path = message.header("return-path").strip().lower()
+    if path in ("<>", "<mailer-daemon>", "mailer-daemon") or path.startswith("<mailer-daemon@"):
+        return True
+    if "x-failed-recipients" in headers:
+        return True
+    sender = message.header("from").lower()
+    if not sender.strip(" <>\"'") or any(word in sender for word in phrases("machine_sender")):
+        return True
+    return "x-mlserver" in headers
+
+
+def is_daemon(message: Message) -> bool:
+    """Say whether the From header is that of a mail system."""
+    sender = message.header("from").lower()
+    return not sender.strip(" <>\"'") or any(word in sender for word in phrases("machine_sender"))
+
+
+def is_reply(subject: str) -> bool:
+    """Say whether a person answers or forwards, by the subject (folded)."""
+    return subject.startswith(_REPLY_PREFIXES)
+
+
+def is_auto_reply(message: Message, subject: str) -> bool:
+    """Say whether a person's mail system answers for them (RFC 3834 and its forerunners)."""
+    headers = message.headers
+    submitted = message.header("auto-submitted").lower()
+    if submitted.startswith("auto-replied") or has("auto_reply_subject", subject):
+        return True
+    precedence = message.header("precedence").lower()
+    marks = ("x-autoreply", "x-autorespond", "x-autoreply-from", "x-mail-autoreply")
+    return precedence in ("auto_reply", "auto-reply") or any(mark in headers for mark in marks)
+
+
+def is_complaint(message: Message, subject: str) -> bool:
+    """Say whether it is a spam complaint (RFC 5965, or Microsoft's older form)."""
+    if message.feedback or message.report_type == "feedback-report":
+        return True
+    return bool(message.original) and subject.startswith("complaint about message from")
+
+
+def kind_of_text(message: Message, human: str) -> tuple[Kind, str]:
+    """Decide on a message without a delivery report.
+
+    Parameters
+    ----------
+    message : Message
+        The opened message.
+    human : str
+        Its text above the returned original, without quoted lines.
+
+    Returns
+    -------
+    tuple of (Kind, str)
+        The kind, and for ``other`` the reason in a sentence.
+    """
+    subject = fold(message.header("subject"))
+    daemon = is_daemon(message)
+    if not daemon and has("auto_reply_subject", subject) and "x-failed-recipients" not in message.headers:
+        return "auto_reply", ""
+    if subject.startswith(phrases("receipt_subject")) or message.receipt:
+        return "other", RECEIPT
+    words = fold(human)
+    if not _speaks_of_failure(message, subject, words):
+        return _not_a_bounce(message, subject, words)
+    told = f"{subject}\n{words}"
+    if has("delay", told) and not has("final", words):
+        return "deferral", ""
+    if has("delivered", words) and not has("bounce_sentence", words):
+        return "delivered", ""
+    return "bounce", ""
+
+
+def _speaks_of_failure(message: Message, subject: str, words: str) -> bool:
+    if "x-failed-recipients" in message.headers:
+        return True
+    machine = is_machine(message)
+    if not machine:
+        return False
+    if is_daemon(message):
+        return has("bounce_subject", subject) or has("bounce_sentence", words)
+    if is_reply(subject):
+        return False
+    return has("bounce_sentence", words)
+
+
+def _not_a_bounce(message: Message, subject: str, words: str) -> tuple[Kind, str]:
+    if has("challenge", f"{subject}\n{words[:2000]}") and not has("bounce_subject", subject):
+        return "other", CHALLENGE
+    if is_auto_reply(message, subject):
+        return "auto_reply", ""
+    if message.content_type == "text/calendar":
+        return "other", CALENDAR
+    if has("bounce_subject", subject) and is_reply(subject):
+        return "other", QUOTED
+    return "other", ORDINARY

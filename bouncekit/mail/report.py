@@ -1,0 +1,186 @@
+"""Delivery reports (RFC 3464, RFC 6533): fields to facts, one per recipient.
+
+The fields of a report stand in blocks: one about the message, then one per
+recipient. Real reports break the rule in every way (no empty line between
+blocks, one inside a block, fields in any order), so a block ends where a
+field comes that it already has.
+"""
+
+import re
+from dataclasses import dataclass, field
+
+from bouncekit import addresses
+
+MAX_RECIPIENTS = 10_000
+"""Recipients of one report; one forgery must not name more."""
+
+_NAMES = frozenset(
+    """final-recipient original-recipient x-actual-recipient action status diagnostic-code
+    remote-mta last-attempt-date reporting-mta arrival-date will-retry-until final-log-id
+    x-display-name x-original-message-id received-from-mta original-envelope-id localized-diagnostic
+    x-failed-recipients""".split()
+)
+_MESSAGE_FIELDS = frozenset(
+    ("reporting-mta", "arrival-date", "received-from-mta", "original-envelope-id")
+)
+_RECIPIENT_FIELDS = ("final-recipient", "original-recipient", "x-actual-recipient")
+_HEX = re.compile(r"\+([0-9A-F]{2})")
+_UNITEXT = re.compile(r"\\x\{([0-9A-Fa-f]{2,6})\}")
+_SOURCE_ROUTE = re.compile(r"^@[^:@\s]+(?:,@[^:@\s]+)*:")
+
+
+@dataclass(slots=True)
+class Recipient:
+    """What a report says of one recipient; empty text where it says nothing."""
+
+    final: str = ""
+    original: str = ""
+    actual: str = ""
+    action: str = ""
+    status: str = ""
+    diagnostic: str = ""
+    diagnostic_type: str = ""
+    remote_mta: str = ""
+    last_attempt: str = ""
+
+
+@dataclass(slots=True)
+class Report:
+    """What a report says."""
+
+    arrival: str = ""
+    message_id: str = ""
+    recipients: list[Recipient] = field(default_factory=list)
+
+
+def parse(text: str) -> Report:
+    """Read the fields of a report part.
+
+    Parameters
+    ----------
+    text : str
+        The decoded part; line ends are LF.
+    """
+    report = Report()
+    current: dict[str, str] = {}
+    for name, value in _fields(text):
+        if not name:
+            _close(report, current, between=True)
+        elif name in _MESSAGE_FIELDS:
+            if name == "arrival-date":
+                report.arrival = report.arrival or value
+        elif name == "x-original-message-id":
+            report.message_id = value
+        elif name in current:
+            _close(report, current, between=False)
+            current[name] = value
+        else:
+            current[name] = value
+        if len(report.recipients) >= MAX_RECIPIENTS:
+            break
+    _close(report, current, between=False)
+    return report
+
+
+def _fields(text: str) -> list[tuple[str, str]]:
+    """Return the unfolded fields; an empty name stands for an empty line."""
+    found: list[tuple[str, str]] = []
+    name = ""
+    for line in text.split("\n"):
+        if line[:1] in (" ", "\t") and name and line.strip():
+            if name in _NAMES:
+                found[-1] = (name, f"{found[-1][1]}\n{line.strip()}"[:8192])
+            continue
+        head, colon, value = line.partition(":")
+        head = head.strip().lower()
+        if colon and head in _NAMES:
+            name = head
+            found.append((name, value.strip()))
+        elif not line.strip():
+            name = ""
+            found.append(("", ""))
+        elif name == "diagnostic-code" and not (colon and head.isascii() and " " not in head):
+            # A reply of several lines that nobody folded.
+            found[-1] = (name, f"{found[-1][1]}\n{line.strip()}"[:8192])
+        else:
+            name = name if name == "diagnostic-code" and not colon else "-"
+    return found
+
+
+def _close(report: Report, current: dict[str, str], *, between: bool) -> None:
+    """Turn the collected fields into a recipient, or keep them for the next."""
+    named = any(key in current for key in _RECIPIENT_FIELDS)
+    if between and named and not ("action" in current or "status" in current):
+        # An empty line inside a block: the rest is still to come.
+        return
+    if named:
+        report.recipients.append(_recipient(current))
+        current.clear()
+    elif not between or not current:
+        current.clear()
+    elif report.recipients:
+        _complete(report.recipients[-1], current)
+
+
+def _complete(last: Recipient, current: dict[str, str]) -> None:
+    """Add fields that an empty line parted from their recipient."""
+    extra = _recipient(current)
+    taken = False
+    for name in ("action", "status", "diagnostic", "remote_mta", "last_attempt"):
+        if getattr(extra, name) and not getattr(last, name):
+            setattr(last, name, getattr(extra, name))
+            taken = True
+    if taken:
+        current.clear()
+
+
+def _recipient(fields: dict[str, str]) -> Recipient:
+    diagnostic = fields.get("diagnostic-code", "") or fields.get("localized-diagnostic", "")
+    kind, semicolon, words = diagnostic.partition(";")
+    if semicolon and kind.strip() and len(kind) < 40 and not kind.strip()[0].isdigit():
+        if " " not in kind.strip():
+            diagnostic = words
+        else:
+            kind = ""
+    else:
+        kind = ""
+    return Recipient(
+        final=_address(fields.get("final-recipient", "")),
+        original=_address(fields.get("original-recipient", "")),
+        actual=_address(fields.get("x-actual-recipient", "")),
+        action=fields.get("action", "").split(" ")[0].strip(" ;,()").lower(),
+        status=fields.get("status", ""),
+        diagnostic=diagnostic.strip(),
+        diagnostic_type=kind.strip().lower(),
+        remote_mta=_host(fields.get("remote-mta", "")),
+        last_attempt=fields.get("last-attempt-date", ""),
+    )
+
+
+def _address(value: str) -> str:
+    """Return the address of ``rfc822; a@b``, ``utf-8; ...`` or xtext."""
+    if not value:
+        return ""
+    kind, semicolon, rest = value.partition(";")
+    text = rest.strip() if semicolon else value.strip()
+    kind = kind.strip().lower()
+    if "+" in text and kind == "rfc822" and not addresses.clean(text):
+        text = _HEX.sub(lambda match: chr(int(match[1], 16)), text)
+    if "\\x{" in text:
+        text = _UNITEXT.sub(lambda match: _character(match[1]), text)
+    text = text.replace("\n", "")
+    if text.startswith("@"):
+        text = _SOURCE_ROUTE.sub("", text)
+    return text.strip()
+
+
+def _character(code: str) -> str:
+    number = int(code, 16)
+    return chr(number) if number <= 0x10FFFF and not 0xD800 <= number <= 0xDFFF else "\ufffd"
+
+
+def _host(value: str) -> str:
+    """Return the host of ``dns; mx.example.com (192.0.2.1)``."""
+    _, semicolon, rest = value.partition(";")
+    words = (rest if semicolon else value).split()
+    return words[0].strip("[]<>(),;.").lower() if words else ""

@@ -1,0 +1,325 @@
+"""From the facts of one message to rows, or to the reason why it gives none."""
+
+import re
+from functools import lru_cache
+from typing import Any
+
+from bouncekit import addresses, codes, times
+from bouncekit.mail import freetext, headers, kind, notification, report
+from bouncekit.mail.engine import Message
+from bouncekit.mail.report import Recipient, Report
+from bouncekit.mail.wordlists import fold
+from bouncekit.readers._base import BadItem, Row, SkipItem
+from bouncekit.schema import GUESSED_RECIPIENT
+from bouncekit.texts import MAX_TEXT
+
+_EVENTS = {
+    "failed": "bounce",
+    "failure": "bounce",
+    "fail": "bounce",
+    "expired": "bounce",
+    "undeliverable": "bounce",
+    "rejected": "bounce",
+    "bounced": "bounce",
+    "error": "bounce",
+    "delayed": "deferral",
+    "delay": "deferral",
+    "delivered": "delivered",
+    "relayed": "delivered",
+    "expanded": "delivered",
+    "deliverable": "delivered",
+    "relayable": "delivered",
+    "success": "delivered",
+}
+_STATUS = re.compile(r"(?<![\d.])([245])\.(\d{1,3})\.(\d{1,3})(?![\d.])")
+_LEADING_STATUS = re.compile(r"^\s*([245]\.\d{1,3}\.\d{1,3})(?!\d|\.\d)")
+_GENERIC = re.compile(r"\.0\.0$")
+_MESSAGE_ID = re.compile(r"<\s*([^<>\s]{1,998})\s*>|^([^<>\s]+@[^<>\s]+)$")
+_SAID = re.compile(r"host (\S{3,255}?)(?:\[[^\]\s]{0,64}\])? (?:said|refused)[: ]|while talking to (\S{3,255}?)[.:]* *$|^\s*host (\S+\.\S+) \[", re.MULTILINE)
+_CONTINUED = re.compile(r"^([245]\d\d)-")
+
+
+def message_rows(message: Message) -> list[Row]:
+    """Make the rows of one message.
+
+    Returns
+    -------
+    list of dict
+        One row per recipient, keys of ``readers._base.RAW_SCHEMA``.
+
+    Raises
+    ------
+    SkipItem
+        If the message is none of ours: ordinary mail, a receipt, a challenge.
+    BadItem
+        If it is ours and nothing can be made of it.
+    """
+    subject = fold(message.header("subject"))
+    if kind.is_complaint(message, subject):
+        return _complaint(message)
+    if notification.is_notification(message):
+        return notification.rows(message)
+    found = report.parse(message.report) if message.report else None
+    if found and found.recipients:
+        return _reported(message, found)
+    return _told(message, subject)
+
+
+# --- with a delivery report --------------------------------------------------
+
+
+def _reported(message: Message, found: Report) -> list[Row]:
+    common = _common(message, message.original, found)
+    lines: list[str] | None = None
+    rows: list[Row] = []
+    seen: set[tuple[str, str]] = set()
+    failed = _failed_header(message) if len(found.recipients) == 1 else []
+    for recipient in found.recipients:
+        address = _address_of(recipient, failed)
+        event = _event(recipient, message)
+        if (key := ((address or recipient.final).lower(), event)) in seen:
+            continue
+        seen.add(key)
+        words = recipient.diagnostic
+        if not _speaks(words) or _CONTINUED.match(words):
+            if lines is None:
+                lines, _ = freetext.split_original(message.text)
+            words = _fuller(words, lines, address or recipient.final, message)
+        rows.append(_row(common, event, address, words, recipient))
+    return rows
+
+
+def _row(common: Row, event: str, address: str | None, words: str, recipient: Recipient) -> Row:
+    smtp_code, enhanced = _codes(words, recipient.status)
+    return {
+        **common,
+        "timestamp": times.from_rfc2822(recipient.last_attempt) or common["timestamp"],
+        "event": event,
+        "recipient": address,
+        "smtp_code": smtp_code,
+        "enhanced_code": enhanced,
+        "diagnostic": words[:MAX_TEXT] or None,
+        "vendor_type": recipient.action or None,
+        "remote_mta": recipient.remote_mta or _host_in(words),
+    }
+
+
+def _event(recipient: Recipient, message: Message) -> str:
+    event = _EVENTS.get(recipient.action)
+    if event:
+        return event
+    if recipient.status[:2] == "2.":
+        return "delivered"
+    if recipient.status[:2] == "4.":
+        return "deferral" if kind.kind_of_text(message, message.text)[0] == "deferral" else "bounce"
+    return "bounce"
+
+
+def _address_of(recipient: Recipient, failed: list[str]) -> str | None:
+    for value in (recipient.original, *failed, recipient.final, recipient.actual):
+        address = addresses.clean(value) if value else None
+        if address and " " not in address.rpartition("@")[0] and not address.startswith("|"):
+            return address
+    return None
+
+
+def _speaks(words: str) -> bool:
+    """Say whether a diagnostic holds words, not only codes."""
+    return sum(map(str.isalpha, words[:200])) >= 4
+
+
+def _fuller(words: str, lines: list[str], address: str, message: Message) -> str:
+    """Look in the notice for what the report leaves out or cuts after the first line."""
+    match = _CONTINUED.match(words)
+    if match:
+        reply = [
+            bare[3:].strip()
+            for line in lines
+            if (bare := line.strip()).startswith(f"<<< {match[1]}")
+        ]
+        return "\n".join(reply) if reply and "\n" not in words else words
+    found = freetext.failures(lines, [address] if address else [], _own(message))
+    told = found[0].words if found else ""
+    return told if not words or words in told else f"{words}\n{told}".strip()
+
+
+# --- told in words only ------------------------------------------------------
+
+
+def _told(message: Message, subject: str) -> list[Row]:
+    lines, tail = freetext.split_original(message.text)
+    sort, why = kind.kind_of_text(message, freetext.unquoted(lines))
+    if sort == "other":
+        raise SkipItem(why)
+    original = message.original or freetext.original_headers(tail) or _as_block(message.more)
+    common = _common(message, original, None)
+    if sort == "auto_reply":
+        return [_auto_reply(message, common)]
+    rows: list[Row] = []
+    known = _failed_header(message)
+    for failure in freetext.failures(lines, known, _own(message)):
+        address = addresses.clean(failure.recipient)
+        guessed = ""
+        if address is None:
+            address = _verp(message) or _guess(original)
+            guessed = GUESSED_RECIPIENT if address and not _verp(message) else ""
+        smtp_code, enhanced = _codes(failure.words, "")
+        rows.append(
+            {
+                **common,
+                "event": sort,
+                "recipient": address,
+                "smtp_code": smtp_code,
+                "enhanced_code": enhanced,
+                "diagnostic": failure.words[:MAX_TEXT] or message.header("subject") or None,
+                "vendor_type": f"/{guessed}" if guessed else None,
+                "remote_mta": _host_in(failure.words),
+            }
+        )
+    return rows
+
+
+def _as_block(text: str) -> str:
+    return freetext.original_headers(text) if text else ""
+
+
+def _auto_reply(message: Message, common: Row) -> Row:
+    return {
+        **common,
+        "event": "auto_reply",
+        "recipient": addresses.clean(message.header("from")),
+        "diagnostic": message.header("subject") or None,
+        "message_id": _first_id(message.header("in-reply-to")) or common["message_id"],
+        "sender": addresses.clean(message.header("to")),
+    }
+
+
+# --- complaints ----------------------------------------------------------------
+
+
+def _complaint(message: Message) -> list[Row]:
+    found: dict[str, list[str]] = {}
+    for name, value in headers.fields(message.feedback):
+        found.setdefault(name, []).append(value)
+    original = headers.parse(message.original)
+    named = [
+        *found.get("original-rcpt-to", []),
+        *found.get("removal-recipient", []),
+        *original.get("x-hmxmroriginalrecipient", []),
+    ]
+    recipients = list(dict.fromkeys(filter(None, map(addresses.clean, named))))
+    guessed = not recipients
+    if guessed:
+        recipients = [addresses.clean(original.get("to", [""])[0]) or ""]
+    common = _common(message, message.original, None)
+    when = (found.get("arrival-date") or found.get("received-date") or [""])[0]
+    label = (found.get("feedback-type") or ["abuse"])[0]
+    sender = addresses.clean((found.get("original-mail-from") or [""])[0])
+    return [
+        {
+            **common,
+            "timestamp": common["timestamp"] or times.from_rfc2822(when),
+            "event": "complaint",
+            "recipient": recipient or None,
+            "vendor_type": f"{label}/{GUESSED_RECIPIENT}" if guessed and recipient else label,
+            "sender": sender or common["sender"],
+            "sending_ip": (found.get("source-ip") or [None])[0],
+        }
+        for recipient in recipients
+    ]
+
+
+# --- what all rows share -------------------------------------------------------
+
+
+def _common(message: Message, original: str, found: Report | None) -> Row:
+    fields = headers.parse(original) if original else {}
+    message_id = _first_id(_one(fields, "message-id"))
+    if not message_id and found:
+        message_id = _first_id(found.message_id)
+    if not message_id and kind.is_machine(message):
+        message_id = _first_id(message.header("in-reply-to"))
+    sender = addresses.clean(_one(fields, "return-path")) or addresses.clean(_one(fields, "from"))
+    when = _date(message.header("date"))
+    if when is None and found:
+        when = _date(found.arrival)
+    return {
+        "timestamp": when if when is not None else _received(message),
+        "message_id": message_id,
+        "sender": sender,
+    }
+
+
+def _one(fields: headers.Headers, name: str) -> str:
+    values = fields.get(name)
+    return values[0] if values else ""
+
+
+@lru_cache(maxsize=1024)
+def _date(text: str) -> int | None:
+    return times.from_rfc2822(text) if text else None
+
+
+def _received(message: Message) -> int | None:
+    stamp = message.header("received").rpartition(";")[2]
+    return times.from_rfc2822(stamp.strip()) if stamp else None
+
+
+def _first_id(value: str) -> str | None:
+    match = _MESSAGE_ID.search(value) if value else None
+    return (match[1] or match[2]) if match else None
+
+
+def _failed_header(message: Message) -> list[str]:
+    values = ",".join(message.headers.get("x-failed-recipients", ()))
+    found = (addresses.clean(part) for part in values.split(",")[: report.MAX_RECIPIENTS])
+    return list(dict.fromkeys(address for address in found if address))
+
+
+def _own(message: Message) -> frozenset[str]:
+    values = [*message.headers.get("to", ()), *message.headers.get("from", ())]
+    return frozenset(
+        match.lower()
+        for value in values
+        for pair in freetext.ADDRESS.findall(value)
+        for match in pair
+        if match
+    )
+
+
+_VERP = re.compile(r"[+=-]([^+=@\s]{1,64})=([^=@\s]{1,255}\.[^=@\s]{2,63})@")
+
+
+def _verp(message: Message) -> str | None:
+    """Return the recipient written into the bounce's own address (VERP)."""
+    for name in ("x-original-to", "delivered-to", "to"):
+        match = _VERP.search(message.header(name))
+        if match:
+            return addresses.clean(f"{match[1].rpartition('-')[2]}@{match[2]}")
+    return None
+
+
+def _guess(original: str) -> str | None:
+    fields = headers.parse(original) if original else {}
+    return addresses.clean(_one(fields, "to").partition(",")[0])
+
+
+def _codes(words: str, status: str) -> tuple[int | None, str | None]:
+    """Return the innermost receiver's codes, the report's where its words hold none."""
+    smtp_code = codes.reply_code(words)
+    match = _STATUS.match(status) or _STATUS.search(status) if status else None
+    reported = match[0] if match else None
+    enhanced = codes.enhanced_code(words) if words else None
+    if enhanced and reported and _GENERIC.search(enhanced) and not _GENERIC.search(reported):
+        enhanced = reported
+    return smtp_code, enhanced or reported
+
+
+def _host_in(words: str) -> str | None:
+    match = _SAID.search(words) if words else None
+    return (match[1] or match[2] or match[3]).strip("[]<>.,;:").lower() if match else None
+
+
+def refuse(reason: str) -> Any:
+    """Raise the failure of one item."""
+    raise BadItem(reason)

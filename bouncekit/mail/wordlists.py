@@ -1,0 +1,38 @@
+"""The word lists of ``words.toml``: plain phrases, looked for in folded text.
+
+Plain phrases are several times quicker than one large expression and can be
+added without knowing regular expressions.
+"""
+
+import tomllib
+from functools import cache
+from importlib.resources import files
+from typing import Any
+
+
+@cache
+def _lists() -> dict[str, Any]:
+    text = files("bouncekit.mail").joinpath("words.toml").read_text(encoding="utf-8")
+    return tomllib.loads(text)
+
+
+@cache
+def phrases(name: str) -> tuple[str, ...]:
+    """Return one list of phrases."""
+    return tuple(_lists()[name])
+
+
+@cache
+def spans() -> tuple[tuple[tuple[str, ...], tuple[str, ...]], ...]:
+    """Return the label pairs between which a page of fields gives its reason."""
+    return tuple((tuple(span["start"]), tuple(span["end"])) for span in _lists()["span"])
+
+
+def has(name: str, folded: str) -> bool:
+    """Say whether lower-case text, its white space folded, holds a phrase of the list."""
+    return any(phrase in folded for phrase in phrases(name))
+
+
+def fold(text: str) -> str:
+    """Return text in the form phrases are looked for in: lower case, single spaces."""
+    return " ".join(text.split()).lower()

@@ -1,0 +1,129 @@
+"""Raw bounce mail: message files, mbox files and Maildir folders.
+
+Each message is one item. Ordinary mail is skipped with the reason; a message
+that cannot be opened is one failed item.
+"""
+
+import re
+from collections.abc import Iterator
+from typing import BinaryIO
+
+from bouncekit.mail import message_rows, open_message
+from bouncekit.mail.engine import MAX_MESSAGE, Engine, OpenError
+from bouncekit.accounting import Ledger
+from bouncekit.readers._base import CERTAIN, NO, BadItem, Options, Reader, Row, by_item
+from bouncekit.sources import Blob, Head
+
+BLOCK = 4_194_304
+"""Bytes read at once from a mailbox; a message longer than this is put together."""
+
+_LINE = rb"(?:\r\n|\n|\r)"
+# A From_ line: after an empty line, with a time of day, and a header field below it.
+_FROM_LINE = rb"From [^\r\n]{1,300}?\d{1,2}:\d\d[^\r\n]{0,80}" + _LINE + rb"(?=>?From |[!-9;-~]{1,80}:)"
+_SEPARATOR = re.compile(_LINE + _LINE + rb"(?=" + _FROM_LINE + rb")")
+_MBOX = re.compile(rb"(?:\xef\xbb\xbf)?[\r\n]{0,4}" + _FROM_LINE)
+_QUOTED = re.compile(rb"((?:\A|\n|\r))>(>*From )")
+_FIELD = re.compile(rb"[!-9;-~]{1,76}[ \t]?:")
+_KNOWN = frozenset(
+    b"""return-path received from to subject date message-id mime-version content-type delivered-to
+    x-original-to dkim-signature auto-submitted sender reply-to content-transfer-encoding envelope-to
+    x-failed-recipients references in-reply-to cc x-mailer arc-seal authentication-results x-received
+    x-envelope-from x-envelope-to precedence x-qq-mid x-originating-ip status x-uid""".split()
+)
+
+
+def sniff(head: Head) -> int:
+    """Recognise a message or a mailbox by its header block."""
+    data = head.data[:32_768]
+    if _MBOX.match(data):
+        return CERTAIN + 5
+    data = data.removeprefix(b"\xef\xbb\xbf").lstrip(b"\r\n")
+    block = re.split(rb"\r\n\r\n|\n\n|\r\r", data, maxsplit=1)[0]
+    lines = re.split(_LINE, block)[:400]
+    if lines and lines[0].startswith((b"From ", b">From ")):
+        lines = lines[1:]
+    names = {
+        line.partition(b":")[0].strip().lower() for line in lines if _FIELD.match(line)
+    }
+    fitting = sum(line[:1] in (b" ", b"\t") or bool(_FIELD.match(line)) for line in lines)
+    known = len(names & _KNOWN)
+    if known >= 2 and fitting >= 0.8 * len(lines):
+        return CERTAIN
+    return NO
+
+
+def messages(blob: Blob, _options: Options, ledger: Ledger) -> Iterator[tuple[int, bytes]]:
+    """Yield the messages of a file, numbered from 1."""
+    with blob.open() as stream:
+        first = stream.read(BLOCK)
+        if not _MBOX.match(first):
+            yield 1, _rest(stream, first)
+            return
+        for number, raw in enumerate(_split(stream, first), start=1):
+            if raw is None:
+                ledger.fail(number, f"the message has more than {MAX_MESSAGE:,} bytes; drop it")
+            else:
+                yield number, _QUOTED.sub(rb"\1\2", raw) if b">From " in raw else raw
+
+
+def _rest(stream: BinaryIO, first: bytes) -> bytes:
+    """Read one message whole, but never much more than the limit."""
+    if len(first) < BLOCK:
+        return first
+    return first + stream.read(MAX_MESSAGE + 1 - len(first))
+
+
+def _split(stream: BinaryIO, data: bytes) -> Iterator[bytes | None]:
+    """Split a mailbox at its From_ lines; None stands for a message over the limit."""
+    scanned, too_long = 0, False
+    while True:
+        start = 0
+        for match in _SEPARATOR.finditer(data, scanned):
+            yield None if too_long else data[start : match.end()]
+            start, too_long = match.end(), False
+        block = stream.read(BLOCK)
+        if not block:
+            break
+        data = data[start:]
+        # A From_ line may stand across two blocks.
+        scanned = max(0, len(data) - 1_024)
+        if len(data) > MAX_MESSAGE:
+            data, scanned, too_long = data[-1_024:], 0, True
+        data += block
+    yield None if too_long else data[start:]
+
+
+def parse(raw: bytes, options: Options) -> list[Row]:
+    """Make the rows of one message."""
+    engine: Engine = "mailparser" if options.engine == "mailparser" else (
+        "fast" if options.engine == "fast" else "auto"
+    )
+    try:
+        message = open_message(raw, engine)
+    except OpenError as error:
+        raise BadItem(str(error)) from None
+    return message_rows(message)
+
+
+READER = Reader(
+    name="mail",
+    title="Raw bounce mail (.eml, mbox, Maildir)",
+    sniff=sniff,
+    read=by_item(messages, parse),
+    kind="failures",
+    how_to_get=(
+        "Collect the bounce messages in one folder and save them as files.\n"
+        "Gmail: search 'from:mailer-daemon', give the results a label, then takeout.google.com > "
+        "Mail > that label; the archive holds one .mbox file (single message: three dots > "
+        "Download message).\n"
+        "Outlook: a new Outlook or outlook.com message: three dots > Save as > EML; classic "
+        "Outlook: mark the messages and drag them to a Thunderbird folder, because .msg is not read.\n"
+        "Thunderbird: mark the messages, right click > Save as > .eml; or take the mbox file itself "
+        "(Settings > Account > Local directory; the file without ending).\n"
+        "Foxmail: mark the messages, File > Export > .eml (文件 > 导出).\n"
+        "QQ Mail / Exmail (QQ邮箱): open 系统退信, then 更多操作 > 导出邮件 (.eml), or fetch the "
+        "folder by IMAP with Thunderbird.\n"
+        "NetEase (163/126 网易邮箱): open the message, 更多 > 导出邮件 (.eml), or fetch by IMAP.\n"
+        "A mail server of your own: give the Maildir folder or the mbox file."
+    ),
+)
