@@ -1,8 +1,11 @@
 """Character sets and CSV dialects of exports, by looking at the bytes."""
 
 import codecs
+import csv
 import io
 import re
+from collections.abc import Iterable
+from dataclasses import dataclass
 from typing import BinaryIO
 
 BOMS = (
@@ -59,6 +62,58 @@ def text_stream(stream: BinaryIO, encoding: str) -> io.TextIOWrapper:
     Line ends come out as they are, as the csv module wants them.
     """
     return io.TextIOWrapper(stream, encoding=encoding, errors="replace", newline="")
+
+
+@dataclass(frozen=True, slots=True)
+class Header:
+    """The header of a delimited table.
+
+    Parameters
+    ----------
+    titles : tuple of str
+        Column names as written.
+    names : tuple of str
+        The same, folded for comparison and made unique.
+    delimiter : str
+        What separates the columns.
+    lines : int
+        Lines of the file up to the end of the header.
+    """
+
+    titles: tuple[str, ...]
+    names: tuple[str, ...]
+    delimiter: str
+    lines: int
+
+
+def header_of(text: str) -> Header:
+    """Read the header of a delimited table: its first line that is not blank.
+
+    A line ``sep=;`` before it, as Excel writes, names the delimiter.
+    """
+    lines = io.StringIO(text, newline="").readlines()
+    start = next((number for number, line in enumerate(lines) if line.strip()), len(lines))
+    first = lines[start].strip('\ufeff\r\n "') if start < len(lines) else ""
+    delimiter = delimiter_of(first)
+    if len(first) == 5 and first.lower().startswith("sep="):
+        delimiter = first[4]
+        start += 1
+    reader = csv.reader(lines[start:], delimiter=delimiter)
+    try:
+        cells = next(reader, [])
+    except csv.Error:
+        cells = []
+    titles = tuple(cell.strip().strip("\ufeff") for cell in cells)
+    return Header(
+        titles, _unique(fold_header(title) for title in titles), delimiter, start + reader.line_num
+    )
+
+
+def _unique(names: Iterable[str]) -> tuple[str, ...]:
+    found: dict[str, None] = {}
+    for position, name in enumerate(names, start=1):
+        found[name if name and name not in found else f"{name or 'column'} {position}"] = None
+    return tuple(found)
 
 
 def delimiter_of(line: str) -> str:

@@ -97,7 +97,7 @@ def duplicates(table: pd.DataFrame) -> pd.Series:
     source = np.where(source < 0, np.iinfo(np.int32).max, source)
     order = np.lexsort((np.arange(len(table)), source, silent))
     ranked = table.iloc[order]
-    drop = ranked["event_id"].duplicated().to_numpy()
+    drop = ranked["event_id"].duplicated().to_numpy(copy=True)
     bounces = ((ranked["event"] == "bounce") & ranked["message_id"].notna()).to_numpy() & ~drop
     if bounces.any():
         named = ranked[bounces]

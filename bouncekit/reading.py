@@ -10,7 +10,7 @@ import pyarrow as pa
 
 from bouncekit import identity, times
 from bouncekit.accounting import Ledger, close
-from bouncekit.errors import BouncekitError, UnknownFormatError
+from bouncekit.errors import UnknownFormatError
 from bouncekit.readers import readers
 from bouncekit.readers._base import NO, RAW_SCHEMA, Chunk, Options, Reader
 from bouncekit.sources import Blob, Head, Refusal, Source, find
@@ -32,7 +32,7 @@ def read(
     engine: str = "auto",
     progress: bool | None = None,
 ) -> "pd.DataFrame":
-    """Read exports, logs and bounce mail into one tidy bounce table.
+    r"""Read exports, logs and bounce mail into one tidy bounce table.
 
     Every file is recognised by its content, unpacked where it is packed, read
     by the reader that knows its format, and classified by the rules. One bad
@@ -78,7 +78,7 @@ def read(
 
     Examples
     --------
-    >>> csv = b"status,reason,email,created\\n5.1.1,550 5.1.1 No such user,a@example.com,1767225600"
+    >>> csv = b"status,reason,email,created\n5.1.1,550 5.1.1 No such user,a@example.com,1767225600"
     >>> df = read(csv)
     >>> df.loc[0, ["recipient", "bounce_type", "reason"]].tolist()
     ['a@example.com', 'hard', 'user_unknown']
@@ -160,7 +160,9 @@ class _Collector:
             for chunk in reader.read(item, options, ledger):
                 self._add(chunk, ledger)
         except (OSError, EOFError) as error:
-            ledger.fail(None, f"the rest could not be read ({error}); check the file or copy it anew")
+            ledger.fail(
+                None, f"the rest could not be read ({error}); check the file or copy it anew"
+            )
         self._bar.set_postfix_str(item.label[-40:], refresh=False)
 
     def _add(self, chunk: Chunk, ledger: Ledger) -> None:

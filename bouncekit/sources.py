@@ -17,7 +17,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, BinaryIO, cast
 
-from bouncekit.encodings import decode_head, delimiter_of, fold_header
+from bouncekit.encodings import Header, decode_head, header_of
 from bouncekit.errors import BouncekitError, InputNotFoundError, UnreadableFileError
 
 HEAD_BYTES = 65_536
@@ -102,16 +102,14 @@ class Head:
         return next((line for line in self.text.splitlines() if line.strip()), "")
 
     @cached_property
-    def delimiter(self) -> str:
-        """The character that separates columns, by the first line alone."""
-        return delimiter_of(self.first_line)
+    def header(self) -> Header:
+        """The header line, as that of a delimited table."""
+        return header_of(self.text)
 
-    @cached_property
+    @property
     def columns(self) -> tuple[str, ...]:
         """Names in the header line, folded: lower-case, one space for ``_``, ``-``."""
-        if self.text[:1] in ("{", "["):
-            return ()
-        return tuple(fold_header(name) for name in self.first_line.split(self.delimiter))
+        return () if self.is_json else self.header.names
 
     @cached_property
     def is_json(self) -> bool:

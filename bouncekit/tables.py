@@ -11,8 +11,10 @@ from bouncekit import addresses, identity
 from bouncekit.schema import TEXT, TIME, dtypes
 from bouncekit.texts import clean_column, scalars
 
-_RAW_TEXT = ("enhanced_code", "diagnostic", "vendor_type", "message_id", "campaign", "sender")
-_RAW_TEXT += ("sending_ip", "remote_mta")
+_RAW_TEXT = (
+    "enhanced_code", "diagnostic", "vendor_type", "message_id", "campaign", "sender",
+    "sending_ip", "remote_mta",
+)  # fmt: skip
 
 
 def arrow_rows(rows: Sequence[dict], schema: pa.Schema) -> pa.Table:

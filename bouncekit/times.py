@@ -4,6 +4,7 @@ What is implausible, ambiguous or unparsable is missing, never guessed.
 """
 
 import re
+from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta, timezone
 from email.utils import parsedate_tz
 from functools import lru_cache
@@ -23,6 +24,18 @@ _ISO = re.compile(
     r"\s*(Z|UTC|GMT|[+-]\d{2}(?::?\d{2})?)?\s*",
     re.IGNORECASE,
 )
+
+
+_CLOCK = r"(\d{1,2}):(\d{2})(?::(\d{2})(?:[.,]\d{1,9})?)?"
+_CHINESE = re.compile(
+    rf"\s*(\d{{4}})\s*年\s*(\d{{1,2}})\s*月\s*(\d{{1,2}})\s*日\s*(上午|下午)?\s*(?:{_CLOCK})?\s*"
+)
+_YEAR_LAST = re.compile(
+    rf"\s*(\d{{1,2}})([-/.])(\d{{1,2}})\2(\d{{4}})(?:,?[T\s]+{_CLOCK})?\s*([AP])?\.?(?:M\.?)?"
+    r"\s*(Z|UTC|GMT|[+-]\d{2}(?::?\d{2})?)?\s*",
+    re.IGNORECASE,
+)
+_WORDY = re.compile(r"[A-Za-z]{3,9}\.? \d{1,2},? \d{4}|\d{1,2} [A-Za-z]{3,9} \d{4}|[A-Za-z]{3}, \d")
 
 
 @lru_cache(maxsize=64)
@@ -126,3 +139,100 @@ def from_rfc2822(text: str | None) -> int | None:
     except (ValueError, TypeError, IndexError, OverflowError):
         return None
     return plausible(((moment - _EPOCH) // timedelta(microseconds=1)) - parts[9] * SECOND)
+
+
+def day_first(texts: Iterable[str]) -> bool | None:
+    """Tell whether dates with the year last begin with the day.
+
+    Told by a number over 12, or by dots between the numbers (``23.11.2026``);
+    None where nothing tells or the texts contradict each other.
+    """
+    told = set()
+    for text in texts:
+        match = _YEAR_LAST.fullmatch(text)
+        if match and (int(match[1]) > 12 or match[2] == "."):
+            told.add(True)
+        elif match and int(match[3]) > 12:
+            told.add(False)
+    return told.pop() if len(told) == 1 else None
+
+
+@lru_cache(maxsize=8_192)
+def from_text(text: str, tz: str | None = None, days_first: bool | None = None) -> int | None:
+    """Read a time of any usual spelling.
+
+    Parameters
+    ----------
+    text : str
+        Epoch number, ISO 8601, ``2026年11月23日 10:05``, ``23.11.2026 10:05``,
+        ``11/23/2026 10:05 AM``, or a mail date.
+    tz : str, optional
+        Zone of times that name none; UTC where not given.
+    days_first : bool, optional
+        What comes first where the year comes last; such dates are missing
+        where this is None.
+    """
+    text = text.strip()
+    if text.replace(".", "", 1).isdigit() and len(text) >= 9:
+        return from_epoch(text)
+    found = from_iso(text, tz)
+    if found is None and "年" in text:
+        found = _from_chinese(text, tz)
+    if found is None and days_first is not None:
+        found = _from_year_last(text, tz, days_first)
+    if found is None and _WORDY.search(text):
+        found = from_rfc2822(text) or _from_wordy(text, tz)
+    return found
+
+
+def looks_like_time(text: str) -> bool:
+    """Say whether text is a time, even one whose day and month cannot be told apart."""
+    match = _YEAR_LAST.fullmatch(text)
+    return from_text(text, None, bool(match and int(match[1]) > 12)) is not None
+
+
+def names_zone(text: str) -> bool:
+    """Say whether a time of any spelling is bound to a zone."""
+    text = text.strip()
+    if text.replace(".", "", 1).isdigit() or has_zone(text):
+        return True
+    match = _YEAR_LAST.fullmatch(text)
+    return bool(match[9]) if match else from_rfc2822(text) is not None
+
+
+def _from_chinese(text: str, tz: str | None) -> int | None:
+    match = _CHINESE.fullmatch(text)
+    if not match:
+        return None
+    year, month, day, half, hour, minute, second = match.groups()
+    hours = _of_day(int(hour or 0), {"上午": "A", "下午": "P"}.get(half))
+    return from_iso(f"{year}-{month}-{day} {hours}:{minute or '00'}:{second or '00'}", tz)
+
+
+def _from_year_last(text: str, tz: str | None, days_first: bool) -> int | None:
+    match = _YEAR_LAST.fullmatch(text)
+    if not match:
+        return None
+    first, _, second, year, hour, minute, seconds, half, offset = match.groups()
+    day, month = (first, second) if days_first else (second, first)
+    hours = _of_day(int(hour or 0), half)
+    clock = f"{hours}:{minute or '00'}:{seconds or '00'}"
+    return from_iso(f"{year}-{month}-{day} {clock}{offset or ''}", tz)
+
+
+def _of_day(hour: int, half: str | None) -> int:
+    if not half:
+        return hour
+    return hour % 12 + (12 if half.upper() == "P" else 0)
+
+
+def _from_wordy(text: str, tz: str | None) -> int | None:
+    half = re.search(r"\b([AP])\.?M\b", text, re.IGNORECASE)
+    parts = parsedate_tz(re.sub(r"\s*\b[AP]\.?M\b\.?", "", text, flags=re.IGNORECASE))
+    if parts is None or parts[9] is not None:
+        return None
+    try:
+        hour = _of_day(parts[3], half[1] if half else None)
+        return from_datetime(datetime(*parts[:3], hour, parts[4], min(parts[5], 59)), tz)
+    except (ValueError, TypeError):
+        return None

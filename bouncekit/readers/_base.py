@@ -6,17 +6,17 @@ is for the rules, who hosts a domain for :mod:`bouncekit.addresses`.
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any, Literal, TypeAlias
 
 import pyarrow as pa
 
 from bouncekit.accounting import Ledger
 from bouncekit.sources import Blob, Head
 
-Row = dict[str, Any]
+Row: TypeAlias = dict[str, Any]
 """One event: keys are those of :data:`RAW_SCHEMA`; absent keys are missing values."""
 
-Chunk = list[Row] | pa.Table
+Chunk: TypeAlias = list[Row] | pa.Table
 """What readers yield: plain rows, or a table with some columns of :data:`RAW_SCHEMA`."""
 
 RAW_SCHEMA = pa.schema(
@@ -116,8 +116,8 @@ class BadItem(Exception):  # noqa: N818 - as above
 
 CHUNK_ROWS = 20_000
 
-Items = Callable[[Blob, Options, Ledger], Iterable[tuple[int, Any]]]
-Parse = Callable[[Any, Options], list[Row]]
+Items: TypeAlias = Callable[[Blob, Options, Ledger], Iterable[tuple[int, Any]]]
+Parse: TypeAlias = Callable[[Any, Options], list[Row]]
 
 
 def by_item(items: Items, parse: Parse) -> Callable[[Blob, Options, Ledger], Iterator[Chunk]]:

@@ -1,0 +1,88 @@
+"""Whole columns of text to the types of the raw table, by distinct value."""
+
+from collections.abc import Callable, Sequence
+from typing import Any, TypeAlias
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from bouncekit import codes, times
+from bouncekit.texts import scalars
+
+Column: TypeAlias = pa.ChunkedArray
+
+
+def by_distinct(column: Column, function: Callable[[str], Any], kind: pa.DataType) -> Column:
+    """Apply a function once to each distinct text of a column."""
+    encoded = pc.dictionary_encode(column).combine_chunks()
+    if isinstance(encoded, pa.ChunkedArray):
+        encoded = encoded.chunk(0) if encoded.num_chunks else pa.array([], encoded.type)
+    values = [None if text is None else function(text) for text in encoded.dictionary.to_pylist()]
+    return pa.chunked_array([pa.array(values, kind).take(encoded.indices)])
+
+
+def missing(count: int, kind: pa.DataType | None = None) -> Column:
+    """Give a column of missing values."""
+    return pa.chunked_array([pa.nulls(count, kind or pa.string())])
+
+
+def constant(value: str | None, count: int) -> Column:
+    """Give a column that says the same everywhere."""
+    return pa.chunked_array([pa.repeat(pa.scalar(value, pa.string()), count)])
+
+
+def filled(column: Column) -> Column:
+    """Make empty and blank cells missing."""
+    trimmed = pc.utf8_trim_whitespace(column)
+    return pc.if_else(pc.equal(trimmed, ""), pa.scalar(None, pa.string()), trimmed)
+
+
+_DIGITS = r"^\d{9,16}$"
+
+
+def epochs(column: Column) -> Column:
+    """Read epoch seconds, milliseconds or microseconds, by size."""
+    whole = pc.match_substring_regex(column, _DIGITS)
+    if not pc.all(whole, min_count=0).as_py():
+        return by_distinct(column, times.from_epoch, pa.int64())
+    numbers = pc.cast(column, pa.int64())
+    scale = pc.case_when(
+        pc.make_struct(pc.greater(numbers, 10**14), pc.greater(numbers, 10**11)),
+        1,
+        1_000,
+        times.SECOND,
+    )
+    micros = pc.multiply(numbers, pc.cast(scale, pa.int64()))
+    inside = pc.and_(pc.greater_equal(micros, times.EARLIEST), pc.less(micros, times.LATEST))
+    return pc.if_else(inside, micros, pa.scalar(None, pa.int64()))
+
+
+def reply_codes(texts: Column, status: Column | None = None) -> tuple[Column, Column]:
+    """Read the SMTP code and the enhanced code of each row.
+
+    The words of the reply come first, the exporter's own status column second.
+    """
+    smtp = by_distinct(texts, codes.reply_code, pa.int16())
+    enhanced = by_distinct(texts, codes.enhanced_code, pa.string())
+    if status is not None:
+        smtp = pc.coalesce(smtp, by_distinct(status, codes.reply_code, pa.int16()))
+        enhanced = pc.coalesce(enhanced, by_distinct(status, codes.enhanced_code, pa.string()))
+    return smtp, enhanced
+
+
+def moments(column: Column, tz: str | None) -> Column:
+    """Read times of a column: epoch numbers, else ISO text (local time in ``tz``)."""
+    found = epochs(column)
+    if found.null_count == column.null_count:
+        return found
+    return pc.coalesce(
+        found, by_distinct(column, lambda text: times.from_iso(text, tz), pa.int64())
+    )
+
+
+def texts(values: Sequence[str | None]) -> pa.Array:
+    """Give a column of text; lone surrogates, which Arrow cannot hold, are replaced."""
+    try:
+        return pa.array(values, pa.string())
+    except UnicodeEncodeError:
+        return pa.array([None if v is None else scalars(v) for v in values], pa.string())

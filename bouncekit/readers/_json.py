@@ -1,0 +1,166 @@
+"""JSON events however they were stored: one object, arrays, lines, or end to end.
+
+Brackets, commas and white space between events are separators and nothing
+more, so an array, an array per line, one object per line and objects without
+any separator are all read the same way, one event at a time.
+"""
+
+import json
+import re
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+from bouncekit.accounting import Ledger
+from bouncekit.encodings import text_stream
+from bouncekit.readers._base import Items, Options
+from bouncekit.sources import Blob, Head
+
+MAX_EVENT = 16_000_000
+"""Characters of the longest event that is read."""
+_MAX_DEEP = 100
+_CHUNK = 1 << 20
+# Arrow and NDJSON archives put a record separator or nothing between events.
+_BETWEEN = re.compile(r"[\s,\[\]\x1e\ufeff\x00]*")
+_NEXT_EVENT = re.compile(r"\n(?=[{\[])|\}\s*,\s*(?=\{)|\}(?=\{)")
+# How far from the end of the text an error may stand that more text would mend.
+_MARGIN = 16
+
+_decoder = json.JSONDecoder(parse_constant=lambda _: None)
+
+
+class _Cursor:
+    """A window on the text of a stream, and a place in it."""
+
+    def __init__(self, stream: Any) -> None:
+        self._stream = stream
+        self.text = ""
+        self.place = 0
+        self.ended = False
+
+    def more(self) -> bool:
+        """Read on; False at the end of the stream."""
+        data = self._stream.read(max(_CHUNK, len(self.text) - self.place))
+        self.text = self.text[self.place :] + data
+        self.place = 0
+        self.ended = not data
+        return bool(data)
+
+    def skip(self) -> bool:
+        """Go to the next event; False where there is none."""
+        while True:
+            match = _BETWEEN.match(self.text, self.place)
+            self.place = match.end() if match else self.place
+            if self.place < len(self.text):
+                return True
+            if not self.more():
+                return False
+
+    def resume(self, start: int) -> None:
+        """Go on behind a broken event: at what looks like the beginning of the next."""
+        read = self.text[self.place : start]
+        # An event cut off at the end of a line is noticed at the start of the next.
+        self.place += max(len(read.rstrip()), 1)
+        while True:
+            match = _NEXT_EVENT.search(self.text, self.place)
+            if match:
+                self.place = match.end()
+                return
+            self.place = max(self.place, len(self.text) - 1)
+            if not self.more():
+                self.place = len(self.text)
+                return
+
+
+@dataclass(frozen=True, slots=True)
+class Broken:
+    """Stands where an event could not be read; says why."""
+
+    reason: str
+
+
+def values(blob: Blob) -> Iterator[Any]:
+    """Yield each JSON value of a file, :class:`Broken` where there is none to be had."""
+    deep = 0
+    with blob.open() as raw:
+        cursor = _Cursor(text_stream(raw, blob.head.encoding))
+        while cursor.skip():
+            try:
+                value, cursor.place = _decoder.raw_decode(cursor.text, cursor.place)
+            except RecursionError:
+                deep += 1
+                cursor.resume(cursor.place + 1 if deep < _MAX_DEEP else len(cursor.text))
+                value = Broken("is nested too deeply to be an event")
+            except ValueError as error:
+                if _cut_off(error, cursor) and cursor.more():
+                    continue
+                cursor.resume(getattr(error, "pos", cursor.place + 1))
+                value = Broken(f"is not valid JSON ({_words(error)})")
+            yield value
+
+
+def _cut_off(error: ValueError, cursor: _Cursor) -> bool:
+    """Say whether the event only ends beyond the text read so far."""
+    if cursor.ended or len(cursor.text) - cursor.place > MAX_EVENT:
+        return False
+    if not isinstance(error, json.JSONDecodeError):
+        return False
+    return error.msg.startswith("Unterminated") or error.pos >= len(cursor.text) - _MARGIN
+
+
+def _words(error: ValueError) -> str:
+    return error.msg.lower() if isinstance(error, json.JSONDecodeError) else "a number is too long"
+
+
+def events(unwrap: Callable[[Any], Iterable[Any]]) -> Items:
+    """Make the ``items`` function of a reader of JSON.
+
+    Parameters
+    ----------
+    unwrap : callable
+        One stored value to the events in it.
+    """
+
+    def items(blob: Blob, options: Options, ledger: Ledger) -> Iterator[tuple[int, Any]]:
+        number = 0
+        for value in values(blob):
+            if isinstance(value, Broken):
+                number += 1
+                ledger.fail(number, value.reason)
+                continue
+            for event in unwrap(value):
+                number += 1
+                yield number, event
+
+    return items
+
+
+@lru_cache(maxsize=8)
+def first_values(head: Head, count: int = 20) -> tuple[Any, ...]:
+    """Return the first whole JSON values of a file, for sniffing; never raises."""
+    if not head.is_json:
+        return ()
+    found: list[Any] = []
+    place = 0
+    while len(found) < count:
+        match = _BETWEEN.match(head.text, place)
+        place = match.end() if match else place
+        try:
+            value, place = _decoder.raw_decode(head.text, place)
+        except (ValueError, RecursionError):
+            break
+        found.append(value)
+    return tuple(found)
+
+
+def first_objects(head: Head) -> tuple[dict[str, Any], ...]:
+    """Return the first JSON objects of a file, for sniffing; never raises."""
+    return tuple(value for value in first_values(head) if isinstance(value, dict))
+
+
+def text_of(value: Any) -> str | None:
+    """Give a JSON scalar as text; None for null, empty, lists and objects."""
+    if value is None or isinstance(value, (dict, list, bool)):
+        return None
+    return str(value).strip() or None

@@ -1,0 +1,160 @@
+"""Which column of an unknown table means what: by its cells first, its name second."""
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+from bouncekit import times
+from bouncekit.encodings import fold_header
+from bouncekit.errors import BouncekitError
+from bouncekit.readers._words import FAILURE, HEADERS, WEAK, event_of
+
+SAMPLE = 500
+"""Records that are looked at."""
+_MOST = 0.8
+_NAMED_MOST = 0.6
+"""Share of the cells that must fit; less is asked of a column with the field's own name."""
+_ADDRESS = re.compile(r"[^\s@<>,;]+@[^\s@<>,;]+\.[^\s@<>,;]+>?")
+_SMTP = re.compile(r"[245]\d\d")
+_ENHANCED = re.compile(r"[245]\.\d{1,3}\.\d{1,3}")
+_CODE = re.compile(rf"{_SMTP.pattern}|{_ENHANCED.pattern}|{_SMTP.pattern}[ -]{_ENHANCED.pattern}")
+_MESSAGE_ID = re.compile(r"<?[^\s<>@]{6,}@[^\s<>@]+>?")
+FIELDS = (
+    "recipient", "timestamp", "event", "diagnostic", "code", "smtp_code", "enhanced_code",
+    "message_id", "campaign", "sender", "remote_mta", "sending_ip",
+)  # fmt: skip
+_TELLING = ("event", "diagnostic", "code", "smtp_code", "enhanced_code")
+
+
+@dataclass(frozen=True, slots=True)
+class Understanding:
+    """What each field of the bounce table is called in one file."""
+
+    columns: Mapping[str, str]
+    day_first: bool | None = None
+
+    @property
+    def tells_failures(self) -> bool:
+        """Whether there is an address and something that says what became of it."""
+        return "recipient" in self.columns and any(name in self.columns for name in _TELLING)
+
+    def sentence(self, titles: Mapping[str, str]) -> str:
+        """Say what was understood, with the names as the file writes them."""
+        parts = (f"{field} = {titles.get(name, name)}" for field, name in self.columns.items())
+        return ", ".join(parts)
+
+
+def understand(
+    samples: Mapping[str, Sequence[str]], given: Mapping[str, str] | None = None
+) -> Understanding:
+    """Work out what the columns of a table mean.
+
+    Parameters
+    ----------
+    samples : mapping
+        Folded column name to some of its cells.
+    given : mapping, optional
+        Field to column name, as the user said; those stand.
+
+    Raises
+    ------
+    BouncekitError
+        If ``given`` names a field or a column that there is not.
+    """
+    chosen = _given(samples, given or {})
+    filled = {name: [cell for cell in cells if cell.strip()] for name, cells in samples.items()}
+    for field, fits in _TESTS.items():
+        if field in chosen:
+            continue
+        free = [name for name in filled if name not in chosen.values()]
+        best = max(free, key=lambda name: _score(field, name, filled[name], fits), default=None)
+        if best is not None and _score(field, best, filled[best], fits) > 0:
+            chosen[field] = best
+    ordered = {field: chosen[field] for field in FIELDS if field in chosen}
+    dates = filled.get(ordered.get("timestamp", ""), [])
+    return Understanding(ordered, times.day_first(dates))
+
+
+def _given(samples: Mapping[str, Sequence[str]], given: Mapping[str, str]) -> dict[str, str]:
+    chosen = {}
+    for field, title in given.items():
+        field = "event" if field == "vendor_type" else field
+        if field not in FIELDS:
+            msg = f"columns={{...}} has the field {field!r}; the fields are {', '.join(FIELDS)}"
+            raise BouncekitError(msg)
+        name = fold_header(title)
+        if name not in samples:
+            msg = f"columns={{...}} names {title!r}; the file has: {', '.join(samples)}"
+            raise BouncekitError(msg)
+        chosen[field] = name
+    return chosen
+
+
+def _share(cells: Sequence[str], test: Callable[[str], object]) -> float:
+    return sum(bool(test(cell.strip())) for cell in cells) / len(cells) if cells else 0.0
+
+
+def _score(field: str, name: str, cells: Sequence[str], fits: Callable[[str], object]) -> float:
+    """Rate one column for one field; 0 where it cannot be that.
+
+    A name that says the field is needed where the cells alone could be
+    anything; cells that fit are needed where the name is a common one.
+    """
+    named = _named(field, name)
+    share = _share(cells, fits)
+    if field in _BY_NAME_ONLY:
+        return named * (1 + share) if share >= _MOST or not cells else 0.0
+    if not cells:
+        return 0.5 * named if named and name not in WEAK else 0.0
+    if field == "smtp_code" and not named:
+        return 0.0
+    if field == "diagnostic":
+        enough = 0.0 if named >= 1 and name not in WEAK else 0.3
+        return (share >= enough) * (named + share + 0.001)
+    most = _NAMED_MOST if named >= 1 else _MOST
+    return (share >= most) * (2 * named + share)
+
+
+_BY_NAME_ONLY = {"message_id", "campaign", "sender", "remote_mta", "sending_ip"}
+
+
+def _named(field: str, name: str) -> float:
+    """Rate how well a column's name fits a field: 1 its own, less for a part of it."""
+    bare = re.sub(r" \d+$", "", name)
+    field = "code" if field.endswith("_code") else field
+    if bare in HEADERS.get(field, ()):
+        # Of several times, that of the failure; of several words, the failure's.
+        return 1.25 if re.search(r"bounce|fail|退|失", bare) else 1.0
+    if any(bare in names for other, names in HEADERS.items() if other != field):
+        return 0.0
+    words = HEADERS.get(field, frozenset()) - WEAK
+    return 0.5 if any(_contains(bare, word) for word in words) else 0.0
+
+
+def _contains(name: str, word: str) -> bool:
+    return word in name if not word.isascii() else f" {word} " in f" {name} "
+
+
+def _is_code(cell: str) -> bool:
+    return bool(_CODE.fullmatch(cell))
+
+
+def _is_words(cell: str) -> bool:
+    return bool(FAILURE.search(cell)) and not _is_code(cell)
+
+
+_TESTS: dict[str, Callable[[str], object]] = {
+    "sender": _ADDRESS.search,
+    "message_id": _MESSAGE_ID.fullmatch,
+    "recipient": _ADDRESS.search,
+    "smtp_code": _SMTP.fullmatch,
+    "enhanced_code": _ENHANCED.fullmatch,
+    "code": _is_code,
+    "event": lambda cell: len(cell) <= 40 and event_of(cell) is not None,
+    "timestamp": times.looks_like_time,
+    "diagnostic": _is_words,
+    "campaign": bool,
+    "remote_mta": bool,
+    "sending_ip": bool,
+}
+"""What a cell of each field looks like, in the order in which columns are given out."""

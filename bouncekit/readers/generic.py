@@ -1,0 +1,202 @@
+"""Any table or JSON list of failed mail whose columns can be recognised.
+
+For exports that no reader knows by name. Columns are recognised by their
+cells, their names are a hint (English, Chinese); ``columns={...}`` decides
+where that goes wrong. What was understood stands as a note in
+``bk.ingest(df).notes``. A table is taken only if it has an address and a
+column that tells what became of it; contact lists are left alone.
+
+``vendor_type`` is the word in the event column, as written.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from functools import lru_cache
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from bouncekit import times
+from bouncekit.accounting import Ledger
+from bouncekit.encodings import fold_header
+from bouncekit.readers import _columns, _csv, _json
+from bouncekit.readers._base import CHUNK_ROWS, NO, Chunk, Options, Reader
+from bouncekit.readers._understanding import SAMPLE, Understanding, understand
+from bouncekit.readers._words import event_of
+from bouncekit.sources import Blob, Head
+
+FITS = 20
+"""``sniff`` says: no reader knows it by name, but its columns make sense."""
+_WRAPPERS = ("items", "results", "bounces", "events", "records", "data", "info", "datalist")
+_MAX_LAYERS = 4
+
+
+def sniff(head: Head) -> int:
+    """Recognise an address column and one that tells what became of it."""
+    return FITS if understood(head, ()).tells_failures else NO
+
+
+@lru_cache(maxsize=8)
+def understood(head: Head, given: tuple[tuple[str, str], ...]) -> Understanding:
+    """Return what the columns of a file mean; ``given`` is what the user said of them."""
+    return understand(samples(head), dict(given))
+
+
+def samples(head: Head) -> dict[str, list[str]]:
+    """Return the cells in the head of a table or JSON list, by folded column name."""
+    if head.is_json:
+        records = [
+            _flat(event) for value in _json.first_values(head, SAMPLE) for event in _layers(value)
+        ]
+        names = dict.fromkeys(name for record in records for name in record)
+        return {name: [record.get(name, "") for record in records[:SAMPLE]] for name in names}
+    if len(head.header.names) > _csv.MAX_COLUMNS:
+        return {}
+    return _csv.sample(head, SAMPLE)
+
+
+def _layers(value: Any, depth: int = 0) -> Iterator[Any]:
+    """Take off the wrappers that list endpoints of APIs put around their records."""
+    if isinstance(value, dict) and depth < _MAX_LAYERS:
+        for key, inner in value.items():
+            if key.lower() in _WRAPPERS and isinstance(inner, (dict, list)):
+                for entry in inner if isinstance(inner, list) else [inner]:
+                    yield from _layers(entry, depth + 1)
+                return
+    yield value
+
+
+def _flat(event: Any) -> dict[str, str]:
+    """Give the scalars of a JSON object as cells, one level of objects included."""
+    cells: dict[str, str] = {}
+    for key, value in event.items() if isinstance(event, dict) else ():
+        inner = value.items() if isinstance(value, dict) else ()
+        for name, cell in [(key, value), *((f"{key} {sub}", found) for sub, found in inner)]:
+            text = _json.text_of(cell)
+            if text is not None:
+                cells.setdefault(fold_header(name), text)
+    return cells
+
+
+def read(blob: Blob, options: Options, ledger: Ledger) -> Iterator[Chunk]:
+    """Read the table, one row per record."""
+    found = understood(blob.head, tuple(options.columns.items()))
+    _say(found, blob.head, options, ledger)
+    for records in (
+        _json_records(blob, ledger) if blob.head.is_json else _csv_records(blob, ledger, found)
+    ):
+        yield from _convert(records, found, options, ledger)
+
+
+def _csv_records(blob: Blob, ledger: Ledger, found: Understanding) -> Iterator[_csv.Records]:
+    return _csv.records(blob, ledger, found.columns.get("diagnostic", ""))
+
+
+def _json_records(blob: Blob, ledger: Ledger) -> Iterator[_csv.Records]:
+    rows: list[dict[str, str]] = []
+    numbers: list[int] = []
+    for number, event in _json.events(_layers)(blob, Options(), ledger):
+        cells = _flat(event)
+        if not cells:
+            ledger.skip(number, "is an empty record")
+            continue
+        rows.append(cells)
+        numbers.append(number)
+        if len(rows) >= CHUNK_ROWS:
+            yield _as_records(rows, numbers)
+            rows, numbers = [], []
+    if rows:
+        yield _as_records(rows, numbers)
+
+
+def _as_records(rows: Sequence[Mapping[str, str]], numbers: list[int]) -> _csv.Records:
+    names = dict.fromkeys(name for row in rows for name in row)
+    cells = {name: _columns.texts([row.get(name, "") for row in rows]) for name in names}
+    return _csv.Records(pa.table(cells), pa.array(numbers, pa.int64()))
+
+
+def _convert(
+    records: _csv.Records, found: Understanding, options: Options, ledger: Ledger
+) -> Iterator[Chunk]:
+    cells, count = records.cells, records.cells.num_rows
+
+    def column(field: str) -> _columns.Column:
+        name = found.columns.get(field)
+        known = name is not None and name in cells.column_names
+        return _columns.filled(cells.column(name)) if known else _columns.missing(count)
+
+    diagnostic, word = column("diagnostic"), column("event")
+    status = pc.coalesce(column("enhanced_code"), column("code"))
+    smtp, enhanced = _columns.reply_codes(diagnostic, status)
+    smtp = pc.coalesce(smtp, _columns.reply_codes(column("smtp_code"))[0])
+    table = pa.table(
+        {
+            "timestamp": _columns.by_distinct(
+                column("timestamp"),
+                lambda text: times.from_text(text, options.tz, found.day_first),
+                pa.int64(),
+            ),
+            "event": _columns.by_distinct(word, event_of, pa.string()),
+            "recipient": column("recipient"),
+            "smtp_code": smtp,
+            "enhanced_code": enhanced,
+            "diagnostic": diagnostic,
+            "vendor_type": word,
+            "message_id": pc.utf8_trim(column("message_id"), "<> "),
+            "campaign": column("campaign"),
+            "sender": column("sender"),
+            "sending_ip": column("sending_ip"),
+            "remote_mta": column("remote_mta"),
+            "item": records.items,
+        }
+    )
+    yield from _settled(table, ledger)
+
+
+def _settled(table: pa.Table, ledger: Ledger) -> Iterator[Chunk]:
+    """Settle the event of each record and leave out those that are none."""
+    event, word = table.column("event"), table.column("vendor_type")
+    # A record without a word of its own stands in a table of failures, or says
+    # with its code that it arrived.
+    arrived = pc.fill_null(pc.less(table.column("smtp_code"), 300), False)
+    plain = pc.if_else(arrived, "delivered", "bounce")
+    event = pc.if_else(pc.is_null(word), plain, event)
+    strange = pc.is_null(event)
+    for number, told in zip(
+        table.column("item").filter(strange).to_pylist(),
+        word.filter(strange).to_pylist(),
+        strict=True,
+    ):
+        ledger.fail(number, f"says {told[:40]!r}, which is no event that is known")
+    skipped = pc.fill_null(pc.equal(event, "skip"), False)
+    for number in table.column("item").filter(skipped).to_pylist():
+        ledger.skip(number, "is an open, click or subscription, not a delivery event")
+    place = table.column_names.index("event")
+    kept = pc.invert(pc.or_(strange, skipped))
+    table = table.set_column(place, "event", event).filter(kept)
+    ledger.read += table.num_rows
+    if table.num_rows:
+        yield table
+
+
+def _say(found: Understanding, head: Head, options: Options, ledger: Ledger) -> None:
+    titles = {} if head.is_json else dict(zip(head.header.names, head.header.titles, strict=True))
+    sentence = found.sentence(titles)
+    cells = [
+        cell for cell in samples(head).get(found.columns.get("timestamp", ""), []) if cell.strip()
+    ]
+    if any(not times.names_zone(cell) for cell in cells):
+        sentence += f" (times name no zone: read as {options.tz or 'UTC; give tz=... for another'})"
+    if found.day_first is None and any(times.from_text(cell) is None for cell in cells):
+        sentence += " (day and month cannot be told apart in some dates; those are missing)"
+    ledger.note(f"understood {sentence}; columns={{...}} says otherwise")
+
+
+READER = Reader(
+    name="generic",
+    title="Any CSV, TSV or JSON list with recognisable columns",
+    sniff=sniff,
+    read=read,
+    how_to_get="Export the failed addresses with reason and time; name columns with columns={...}",
+    certainty="recognised by content",
+)

@@ -1,0 +1,312 @@
+"""Amazon SES: feedback notifications and published events, in any wrapping.
+
+SES writes through SNS, SQS, Lambda, EventBridge, Firehose or straight to a
+file; each layer is taken off until ``notificationType`` or ``eventType``
+appears. Its own names of things become ``vendor_type``:
+
+- bounces, ``bounceType/bounceSubType``: ``Undetermined/Undetermined``;
+  ``Permanent/`` ``General``, ``NoEmail``, ``Suppressed``,
+  ``OnAccountSuppressionList``, ``OnTenantSuppressionList``,
+  ``EmailValidationSuppressed`` (the last four were never tried: event
+  ``suppressed``); ``Transient/`` ``General``, ``MailboxFull``,
+  ``MessageTooLarge``, ``ContentRejected``, ``AttachmentRejected``,
+  ``CustomTimeoutExceeded``. Transient is final: SES has stopped trying.
+- ``Complaint``, or with the feedback type ``Complaint/abuse``,
+  ``Complaint/auth-failure``, ``Complaint/fraud``, ``Complaint/other``,
+  ``Complaint/virus`` (``not-spam`` is the opposite of one and is skipped);
+  ``Complaint/OnAccountSuppressionList`` was never tried
+- ``DeliveryDelay/`` ``InternalFailure``, ``General``, ``MailboxFull``,
+  ``SpamDetected``, ``RecipientServerError``, ``IPFailure``,
+  ``TransientCommunicationFailure``, ``BYOIPHostNameLookupUnavailable``,
+  ``Undetermined``, ``SendingDeferral``
+- ``Send``, ``Delivery``, ``Reject``, ``Rendering Failure``, ``Subscription``
+"""
+
+import json
+import re
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from bouncekit import codes, times
+from bouncekit.readers import _json
+from bouncekit.readers._base import (
+    CERTAIN,
+    NO,
+    BadItem,
+    Options,
+    Reader,
+    Row,
+    SkipItem,
+    by_item,
+)
+from bouncekit.sources import Head
+
+_MAX_LAYERS = 12
+_LAYERS = ("Records", "records", "Messages", "Sns", "Message", "Body", "body", "detail", "Event")
+_SUPPRESSED = {
+    "Suppressed",
+    "OnAccountSuppressionList",
+    "OnTenantSuppressionList",
+    "EmailValidationSuppressed",
+}
+_NOT_OURS = {
+    "Open": "is an open, not a delivery event",
+    "Click": "is a click, not a delivery event",
+    "Received": "tells of received mail, not of mail that was sent",
+    "AmazonSnsSubscriptionSucceeded": "tells of the SNS topic, not of a message",
+}
+_CONFIRMATIONS = {"SubscriptionConfirmation", "UnsubscribeConfirmation"}
+_AUTO_REPLY = re.compile(
+    r"\bout[ -]of[ -](?:the[ -])?office|\bvacation\b"
+    r"|\bauto(?:matic)?[ -]?(?:reply|response|responder)\b|\bauto-(?:replied|submitted)\b|自动回复|自動回覆|休假",
+    re.IGNORECASE,
+)
+_CAMPAIGN_TAG = re.compile(r"^campaign(?:[ _-]?(?:id|name))?$", re.IGNORECASE)
+
+
+def _layers(value: Any, depth: int = 0) -> Iterator[Any]:
+    """Take off what other services wrapped around the events."""
+    if depth > _MAX_LAYERS:
+        yield value
+    elif isinstance(value, list):
+        for entry in value:
+            yield from _layers(entry, depth + 1)
+    elif isinstance(value, str) and value.lstrip()[:1] in ("{", "["):
+        try:
+            inner = json.loads(value)
+        except (ValueError, RecursionError):
+            yield value
+        else:
+            yield from _layers(inner, depth + 1)
+    elif isinstance(value, dict) and not _is_event(value):
+        layer = next(
+            (key for key in _LAYERS if isinstance(value.get(key), (dict, list, str))), None
+        )
+        if layer is None or value.get("Type") in _CONFIRMATIONS:
+            yield value
+        else:
+            yield from _layers(value[layer], depth + 1)
+    else:
+        yield value
+
+
+def _is_event(value: dict[str, Any]) -> bool:
+    return "notificationType" in value or ("eventType" in value and "mail" in value)
+
+
+def sniff(head: Head) -> int:
+    """Recognise an SES event in any wrapping among the first values."""
+    found = False
+    for value in _json.first_values(head):
+        for event in _layers(value):
+            if isinstance(event, dict) and _is_event(event):
+                return CERTAIN
+            found = found or (isinstance(event, dict) and event.get("Type") in _CONFIRMATIONS)
+    return CERTAIN if found else NO
+
+
+def _parse(event: Any, options: Options) -> list[Row]:
+    word = _word(event)
+    rows = _PARTS[word](event)
+    common = _common(event)
+    for row in rows:
+        row["timestamp"] = times.from_iso(_json.text_of(row.get("timestamp")))
+        if row["timestamp"] is None:
+            row["timestamp"] = common["timestamp"]
+        row.setdefault("vendor_type", word)
+        for key, value in common.items():
+            row.setdefault(key, value)
+    if not rows:
+        msg = f"is a {word} that names no recipient"
+        raise BadItem(msg)
+    return rows
+
+
+def _word(event: Any) -> str:
+    if isinstance(event, str):
+        if event.startswith("Successfully validated SNS topic"):
+            msg = "is the test message of an SNS topic"
+            raise SkipItem(msg)
+        msg = "is text, not an event"
+        raise BadItem(msg)
+    if not isinstance(event, dict):
+        msg = "is not a JSON object"
+        raise BadItem(msg)
+    if not event or event.get("Type") in _CONFIRMATIONS:
+        msg = "confirms an SNS subscription and tells of no message"
+        raise SkipItem(msg)
+    word = str(event.get("notificationType") or event.get("eventType"))
+    if word in _NOT_OURS:
+        raise SkipItem(_NOT_OURS[word])
+    if word not in _PARTS or not _is_event(event):
+        msg = f"is no SES event that is known ({word[:40]!r})"
+        raise BadItem(msg)
+    return word
+
+
+def _common(event: dict[str, Any]) -> Row:
+    mail = _dict(event.get("mail"))
+    headers = _dict(mail.get("commonHeaders"))
+    written = _json.text_of(headers.get("messageId")) or _json.text_of(mail.get("messageId"))
+    tags = _dict(mail.get("tags"))
+    return {
+        "timestamp": times.from_iso(_json.text_of(mail.get("timestamp"))),
+        "message_id": written.strip("<> ") if written else None,
+        "sender": _json.text_of(mail.get("source")),
+        "campaign": next((_tag(tags, key) for key in tags if _CAMPAIGN_TAG.match(key)), None),
+        "sending_ip": _tag(tags, "ses:outgoing-ip"),
+    }
+
+
+def _tag(tags: dict[str, Any], key: str) -> str | None:
+    value = tags.get(key)
+    return _json.text_of(value[0] if isinstance(value, list) and value else value)
+
+
+def _dict(value: Any) -> dict[str, Any]:
+    return value if isinstance(value, dict) else {}
+
+
+def _list(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else []
+
+
+def _destinations(event: dict[str, Any]) -> list[Any]:
+    return _list(_dict(event.get("mail")).get("destination"))
+
+
+def _rows(names: Iterable[Any], **facts: Any) -> list[Row]:
+    """Give one row per address; an entry is an address or has ``emailAddress``."""
+    return [
+        {**facts, "recipient": _json.text_of(name.get("emailAddress"))}
+        if isinstance(name, dict)
+        else {**facts, "recipient": _json.text_of(name)}
+        for name in names
+    ]
+
+
+def _failures(entries: Iterable[Any], **facts: Any) -> list[Row]:
+    """Give one row per failed recipient, with the codes and words of its report."""
+    entries = [entry for entry in entries if isinstance(entry, (dict, str))]
+    rows = _rows(entries, **facts)
+    for row, entry in zip(rows, map(_dict, entries), strict=True):
+        text = _json.text_of(entry.get("diagnosticCode"))
+        status = _json.text_of(entry.get("status"))
+        row["diagnostic"] = re.sub(r"^\s*smtp\s*;\s*", "", text) if text else None
+        row["smtp_code"] = codes.reply_code(row["diagnostic"])
+        row["enhanced_code"] = codes.enhanced_code(row["diagnostic"]) or codes.enhanced_code(status)
+    return rows
+
+
+def _remote(part: dict[str, Any]) -> str | None:
+    """Name the host that reported, unless it was SES itself."""
+    told = _json.text_of(part.get("reportingMTA"))
+    host = told.rpartition(";")[2].strip() if told else ""
+    return None if not host or host.lower().endswith("amazonses.com") else host
+
+
+def _bounce(event: dict[str, Any]) -> list[Row]:
+    part = _dict(event.get("bounce"))
+    kind, subkind = (_json.text_of(part.get(key)) for key in ("bounceType", "bounceSubType"))
+    rows = _failures(
+        _list(part.get("bouncedRecipients")),
+        event="suppressed" if subkind in _SUPPRESSED else "bounce",
+        timestamp=part.get("timestamp"),
+        vendor_type="/".join(filter(None, (kind, subkind))) or "Bounce",
+        remote_mta=_remote(part),
+    )
+    for row in rows:
+        if (kind, subkind) == ("Transient", "General") and _is_auto_reply(row):
+            row["event"] = "auto_reply"
+    return rows
+
+
+def _is_auto_reply(row: Row) -> bool:
+    told = row["diagnostic"]
+    return bool(told and not row["smtp_code"] and _AUTO_REPLY.search(told))
+
+
+def _complaint(event: dict[str, Any]) -> list[Row]:
+    part = _dict(event.get("complaint"))
+    kind, subkind = (
+        _json.text_of(part.get(key)) for key in ("complaintFeedbackType", "complaintSubType")
+    )
+    if kind == "not-spam":
+        msg = "says that the message is not spam, the opposite of a complaint"
+        raise SkipItem(msg)
+    named = subkind or kind
+    return _rows(
+        _list(part.get("complainedRecipients")),
+        event="suppressed" if subkind in _SUPPRESSED else "complaint",
+        timestamp=part.get("timestamp"),
+        vendor_type=f"Complaint/{named}" if named else "Complaint",
+    )
+
+
+def _delivery(event: dict[str, Any]) -> list[Row]:
+    part = _dict(event.get("delivery"))
+    response = _json.text_of(part.get("smtpResponse"))
+    return _rows(
+        _list(part.get("recipients")) or _destinations(event),
+        event="delivered",
+        timestamp=part.get("timestamp"),
+        diagnostic=response,
+        smtp_code=codes.reply_code(response),
+        enhanced_code=codes.enhanced_code(response),
+    )
+
+
+def _delay(event: dict[str, Any]) -> list[Row]:
+    part = _dict(event.get("deliveryDelay"))
+    kind = _json.text_of(part.get("delayType"))
+    return _failures(
+        _list(part.get("delayedRecipients")) or _destinations(event),
+        event="deferral",
+        timestamp=part.get("timestamp"),
+        vendor_type=f"DeliveryDelay/{kind}" if kind else "DeliveryDelay",
+        remote_mta=_remote(part),
+    )
+
+
+def _send(event: dict[str, Any]) -> list[Row]:
+    return _rows(_destinations(event), event="sent")
+
+
+def _reject(event: dict[str, Any]) -> list[Row]:
+    reason = _json.text_of(_dict(event.get("reject")).get("reason"))
+    return _rows(_destinations(event), event="suppressed", diagnostic=reason)
+
+
+def _rendering(event: dict[str, Any]) -> list[Row]:
+    words = _json.text_of(_dict(event.get("failure")).get("errorMessage"))
+    return _rows(_destinations(event), event="suppressed", diagnostic=words)
+
+
+def _subscription(event: dict[str, Any]) -> list[Row]:
+    part = _dict(event.get("subscription"))
+    if _dict(part.get("newTopicPreferences")).get("unsubscribeAll") is not True:
+        msg = "changes topic preferences and unsubscribes from nothing at large"
+        raise SkipItem(msg)
+    return _rows(_destinations(event), event="unsubscribe", timestamp=part.get("timestamp"))
+
+
+_PARTS = {
+    "Bounce": _bounce,
+    "Complaint": _complaint,
+    "Delivery": _delivery,
+    "DeliveryDelay": _delay,
+    "Send": _send,
+    "Reject": _reject,
+    "Rendering Failure": _rendering,
+    "Subscription": _subscription,
+}
+
+
+READER = Reader(
+    name="ses",
+    title="Amazon SES notifications and events (SNS, EventBridge, Firehose)",
+    sniff=sniff,
+    read=by_item(_json.events(_layers), _parse),
+    has_denominator=True,
+    how_to_get="Configuration set > Event destinations > Firehose to S3, or archive the SNS topic",
+)
