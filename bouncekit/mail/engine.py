@@ -12,12 +12,15 @@ from email import message_from_bytes
 from email import message as email_message
 from typing import Any, Literal, NamedTuple
 
-import fast_mail_parser
-
 from bouncekit.mail import headers as header_block
 from bouncekit.mail.headers import Headers, decode_unlabelled
 from bouncekit.mail.markup import visible_text
 from bouncekit.texts import scalars
+
+try:
+    import fast_mail_parser
+except ImportError:  # no wheel for this platform; mail-parser does its work
+    fast_mail_parser = None
 
 Engine = Literal["auto", "mailparser", "fast"]
 
@@ -49,8 +52,16 @@ RECEIPTS = frozenset(
 )
 FEEDBACK = frozenset(("message/feedback-report", "message/feedbackreport"))
 
+# Labels that senders put on text of a wider character set.
+_WIDER = {"gb2312": "gb18030", "gbk": "gb18030", "us-ascii": "utf-8", "iso-8859-1": "cp1252"}
 _PART_TYPE = re.compile(r"^content-type:[ \t]*([\w.+-]+/[\w.+-]+)", re.IGNORECASE | re.MULTILINE)
-_LABELLED = re.compile(r"\n-{2,}[^\n]*\ncontent-[^\n]*", re.IGNORECASE)
+_KIND = re.compile(r"[\w.+-]+/[\w.+-]+")
+# Boundary lines and part headers that stand in a text because its MIME is broken.
+_MIME_LINES = re.compile(
+    r"^(?:--[^\s-][^\n]{2,200}|--+=_[^\n]{2,200}"
+    r"|content-(?:type|transfer-encoding|disposition|description|id):[^\n]*(?:\n[ \t]+[^\n]+|\nboundary=[^\n]+)*)\n",
+    re.IGNORECASE | re.MULTILINE,
+)
 
 
 class OpenError(Exception):
@@ -149,7 +160,7 @@ def _normalised(raw: bytes) -> bytes:
 
 
 def _parts(raw: bytes, engine: Engine) -> _Parts:
-    if engine != "mailparser":
+    if engine != "mailparser" and fast_mail_parser is not None:
         try:
             return _fast(raw)
         except Exception:  # noqa: BLE001 - whatever it raises, a slower engine can read it
@@ -167,12 +178,15 @@ def _parts(raw: bytes, engine: Engine) -> _Parts:
 
 def _fast(raw: bytes) -> _Parts:
     mail = fast_mail_parser.parse_email(raw, mode="lazy")
-    others = [
-        (part.mimetype, part.content)
-        for part in mail.attachments
-        if part.mimetype.startswith(("message/", "text/"))
-    ]
-    return _Parts(mail.text_plain, mail.text_html, others)
+    plain, others = mail.text_plain, []
+    for part in mail.attachments:
+        kind = part.mimetype
+        if kind.startswith("text/plain") and len(kind) > 10:
+            # Parameters without their semicolon; the label is still plain.
+            plain = [decode_unlabelled(part.content), *plain]
+        elif kind.startswith(("message/", "text/")):
+            others.append((kind, part.content))
+    return _Parts(plain, mail.text_html, others)
 
 
 def _by_mailparser(raw: bytes) -> email_message.Message:
@@ -188,7 +202,8 @@ def _slow(message: email_message.Message) -> _Parts:
     pending = [message]
     while pending:
         part = pending.pop(0)
-        kind = part.get_content_type()
+        found = _KIND.match(part.get_content_type())
+        kind = found[0] if found else "text/plain"
         if kind.startswith("message/"):
             parts.others.append((kind, _message_bytes(part)))
         elif part.is_multipart():
@@ -208,8 +223,8 @@ def _decoded(part: email_message.Message) -> str:
     data: Any = part.get_payload(decode=True) or b""
     charset = part.get_content_charset()
     try:
-        return data.decode(charset, "replace") if charset else decode_unlabelled(data)
-    except LookupError:
+        return data.decode(_WIDER.get(charset, charset)) if charset else decode_unlabelled(data)
+    except (LookupError, UnicodeDecodeError):
         return decode_unlabelled(data)
 
 
@@ -249,8 +264,11 @@ def _facts(headers: Headers, parts: _Parts, raw: bytes, end: int) -> Message:
         elif kind in RECEIPTS:
             receipt = True
     text, more = _human(parts)
+    if "\ufffd" in text:
+        # A wrong charset label; the library hands out the bytes, so that they can be looked at.
+        text, more = _human(_slow(message_from_bytes(raw)))
     if not (text or report or feedback or original):
-        text = decode_unlabelled(raw[end : end + MAX_TEXT]).strip()
+        text = _MIME_LINES.sub("", decode_unlabelled(raw[end : end + MAX_TEXT])).strip()
     content_type = headers.get("content-type", [""])[0].lower()
     if not report and "delivery-status" in text:
         text, report, found = _out_of_damaged(text)

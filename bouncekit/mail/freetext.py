@@ -23,6 +23,7 @@ ADDRESS = re.compile(
     rf"(?<![\w.+=/@-])(?:mailto:)?({_LOCAL}@(?:{_LABEL}\.){{1,8}}[A-Za-z\u00c0-\u024f\u0400-\u04ff][\w-]{{1,24}})(?![\w@-])"
     r"|<([^<>\s@]{1,128}@[^<>\s@]{1,255})>",
 )
+_BRACKETED = re.compile(r"\s{0,3}<([^<>\s@:]{1,128}@[^<>\s]{1,255})>")
 _REPLY = re.compile(r"(?:^|[\s:;('\"\[])[245][0-7]\d(?:[ \-:,.#]|$)")
 _DIALOGUE = re.compile(r"^\s*(?:<<<\s*)?([245]\d\d)[ -](?:#?[245]\.\d{1,3}\.\d{1,3}[ :]*)?\"?<?\S+@\S+?>?\"?\s?(?:\.\.\.|:)")
 _LEAD = " \t-_=*>|~·•#.:"
@@ -50,6 +51,9 @@ _TELLING = re.compile(
     r"|no such|fail|suspend|inactive|too (?:large|big|many|long)|unrout|expired|retry|error|unable|could not|couldn't|cannot|loop|virus|不存在|满|拒|错误|失败|超时|unbekannt|voll|inconnu|pleine|desconocid|lleno",
     re.IGNORECASE,
 )
+
+MIN_LETTERS = 8
+"""Fewer letters after a recipient are no reason."""
 
 HEADING, DIALOGUE, LABELLED, ANYWHERE = range(4)
 
@@ -154,7 +158,8 @@ def failures(lines: list[str], known: list[str], own: frozenset[str]) -> list[Fa
     if not chosen:
         words = _notice(lines)
         return [Failure(address, words) for address in known] or [Failure("", words)]
-    return _with_words(lines, chosen)[:MAX_FAILURES]
+    headings = [place for place in places if place.rank == HEADING]
+    return _with_words(lines, chosen, headings)[:MAX_FAILURES]
 
 
 def _places(lines: list[str]) -> list[_Place]:
@@ -188,6 +193,9 @@ def _in_line(line: str, number: int, previous: str) -> list[_Place]:
             rank = LABELLED
         else:
             rank = ANYWHERE
+        if rank == HEADING and (named := _BRACKETED.match(after)):
+            # The first address is only the display name of the second.
+            address, after = named[1], after[named.end() :]
         found.append(_Place(address, number, rank, after))
     return found
 
@@ -234,7 +242,9 @@ def _distinct(places: list[_Place]) -> list[_Place]:
     return list(seen.values())
 
 
-def _with_words(lines: list[str], chosen: list[_Place]) -> list[Failure]:
+def _with_words(
+    lines: list[str], chosen: list[_Place], headings: list[_Place]
+) -> list[Failure]:
     found = []
     starts = sorted({place.line for place in chosen})
     whole = ""
@@ -243,7 +253,8 @@ def _with_words(lines: list[str], chosen: list[_Place]) -> list[Failure]:
             above = max((line for line in starts if line < place.line), default=-1)
             words = _dialogue(lines[above + 1 : place.line + 1])
         elif place.rank == HEADING:
-            below = min((line for line in starts if line > place.line), default=len(lines))
+            others = [p.line for p in headings if p.address.lower() != place.address.lower()]
+            below = min((line for line in others if line > place.line), default=len(lines))
             words = _reason(lines, place, below, starts[0])
         else:
             whole = whole or _notice(lines)
@@ -261,7 +272,10 @@ def _dialogue(lines: list[str]) -> str:
 
 def _reason(lines: list[str], place: _Place, below: int, first: int) -> str:
     """Return the words about a recipient that stands alone or first on its line."""
-    own = [place.rest.strip(" \t>:;,\"'"), *lines[place.line + 1 : below]]
+    rest = place.rest.lstrip(" >")
+    for repeated in (f"<{place.address}>", f"<mailto:{place.address}>", f"<{place.address}"):
+        rest = rest.removeprefix(repeated)
+    own = [rest.strip(" \t>:;,\"'"), *lines[place.line + 1 : below]]
     segment = _tidy(own)
     if _weight(segment):
         return segment
@@ -273,7 +287,7 @@ def _reason(lines: list[str], place: _Place, below: int, first: int) -> str:
     if about:
         return _tidy(about)
     above = _tidy(lines[:first])
-    if _weight(above) or not segment:
+    if _REPLY.search(above) or sum(map(str.isalpha, segment)) < MIN_LETTERS:
         return f"{above}\n{segment}".strip()
     return segment
 

@@ -48,10 +48,19 @@ def decode_unlabelled(data: bytes) -> str:
         # A cut in the middle of a character leaves the rest readable.
         if error.start > 0 and error.reason == "unexpected end of data":
             return data.decode("utf-8", "replace")
-    high = sum(byte > 0xA0 for byte in data[:4096])
-    paired = 2 * len(re.findall(rb"[\xb0-\xf7][\xa1-\xfe]", data[:4096]))
-    encoding = "gb18030" if paired > 0.8 * high else "cp1252"
-    return data.decode(encoding, "replace")
+    return data.decode(_guess(data[:4096]), "replace")
+
+
+def _guess(data: bytes) -> str:
+    """Guess the legacy charset of text by its pairs of high bytes."""
+    high = sum(byte > 0x80 for byte in data)
+    pairs = re.findall(rb"[\xa1-\xf7][\xa1-\xfe]", data)
+    if 2 * len(pairs) > 0.8 * high:
+        # Kana stand in rows 4 and 5 of both sets; only Japanese is full of them.
+        kana = sum(pair[0] in (0xA4, 0xA5) for pair in pairs)
+        return "euc_jp" if kana > 0.25 * len(pairs) else "gb18030"
+    shift = len(re.findall(rb"[\x81-\x83\x88-\x9f\xe0-\xea][\x40-\x7e\x80-\xfc]", data))
+    return "cp932" if 2 * shift > 0.7 * high and re.search(rb"[\x82\x83][\x40-\xf1]", data) else "cp1252"
 
 
 def header_end(raw: bytes) -> int:

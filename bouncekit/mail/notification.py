@@ -1,9 +1,8 @@
 """Amazon SNS notifications that arrive as mail: a bounce told in JSON (SES)."""
 
+import json
 import re
 from typing import Any
-
-import orjson
 
 from bouncekit import addresses, codes, times
 from bouncekit.mail.engine import Message
@@ -49,10 +48,10 @@ def rows(message: Message) -> list[Row]:
 def _event(text: str) -> dict[str, Any]:
     match = _OBJECT.search(_BROKEN.sub("", text))
     try:
-        event = orjson.loads(match[0]) if match else None
+        event = json.loads(match[0]) if match else None
         if isinstance(event, dict) and isinstance(event.get("Message"), str):
-            event = orjson.loads(event["Message"])
-    except orjson.JSONDecodeError:
+            event = json.loads(event["Message"])
+    except (ValueError, RecursionError):
         event = None
     if not isinstance(event, dict):
         msg = "an Amazon SNS notice whose JSON is broken; save it again from the mailbox"

@@ -2,14 +2,13 @@
 
 import re
 from functools import lru_cache
-from typing import Any
 
-from bouncekit import addresses, codes, times
-from bouncekit.mail import freetext, headers, kind, notification, report
+from bouncekit import addresses, times
+from bouncekit.mail import codes, freetext, headers, kind, notification, report
 from bouncekit.mail.engine import Message
 from bouncekit.mail.report import Recipient, Report
 from bouncekit.mail.wordlists import fold
-from bouncekit.readers._base import BadItem, Row, SkipItem
+from bouncekit.readers._base import Row, SkipItem
 from bouncekit.schema import GUESSED_RECIPIENT
 from bouncekit.texts import MAX_TEXT
 
@@ -31,9 +30,7 @@ _EVENTS = {
     "relayable": "delivered",
     "success": "delivered",
 }
-_STATUS = re.compile(r"(?<![\d.])([245])\.(\d{1,3})\.(\d{1,3})(?![\d.])")
-_LEADING_STATUS = re.compile(r"^\s*([245]\.\d{1,3}\.\d{1,3})(?!\d|\.\d)")
-_GENERIC = re.compile(r"\.0\.0$")
+_REPORT_FIELDS = ("reporting-mta:", "final-recipient:", "original-recipient:")
 _MESSAGE_ID = re.compile(r"<\s*([^<>\s]{1,998})\s*>|^([^<>\s]+@[^<>\s]+)$")
 _SAID = re.compile(r"host (\S{3,255}?)(?:\[[^\]\s]{0,64}\])? (?:said|refused)[: ]|while talking to (\S{3,255}?)[.:]* *$|^\s*host (\S+\.\S+) \[", re.MULTILINE)
 _CONTINUED = re.compile(r"^([245]\d\d)-")
@@ -52,7 +49,7 @@ def message_rows(message: Message) -> list[Row]:
     SkipItem
         If the message is none of ours: ordinary mail, a receipt, a challenge.
     BadItem
-        If it is ours and nothing can be made of it.
+        If it is ours and its content is broken.
     """
     subject = fold(message.header("subject"))
     if kind.is_complaint(message, subject):
@@ -61,16 +58,17 @@ def message_rows(message: Message) -> list[Row]:
         return notification.rows(message)
     found = report.parse(message.report) if message.report else None
     if found and found.recipients:
-        return _reported(message, found)
+        return _reported(message, found, message.original, None)
     return _told(message, subject)
 
 
 # --- with a delivery report --------------------------------------------------
 
 
-def _reported(message: Message, found: Report) -> list[Row]:
-    common = _common(message, message.original, found)
-    lines: list[str] | None = None
+def _reported(
+    message: Message, found: Report, original: str, lines: list[str] | None
+) -> list[Row]:
+    common = _common(message, original, found)
     rows: list[Row] = []
     seen: set[tuple[str, str]] = set()
     failed = _failed_header(message) if len(found.recipients) == 1 else []
@@ -80,8 +78,8 @@ def _reported(message: Message, found: Report) -> list[Row]:
         if (key := ((address or recipient.final).lower(), event)) in seen:
             continue
         seen.add(key)
-        words = recipient.diagnostic
-        if not _speaks(words) or _CONTINUED.match(words):
+        words = recipient.diagnostic or _comment(recipient.status)
+        if not _speaks(recipient.diagnostic) or _CONTINUED.match(words):
             if lines is None:
                 lines, _ = freetext.split_original(message.text)
             words = _fuller(words, lines, address or recipient.final, message)
@@ -90,7 +88,7 @@ def _reported(message: Message, found: Report) -> list[Row]:
 
 
 def _row(common: Row, event: str, address: str | None, words: str, recipient: Recipient) -> Row:
-    smtp_code, enhanced = _codes(words, recipient.status)
+    smtp_code, enhanced = codes.of_failure(words, recipient.status)
     return {
         **common,
         "timestamp": times.from_rfc2822(recipient.last_attempt) or common["timestamp"],
@@ -123,6 +121,11 @@ def _address_of(recipient: Recipient, failed: list[str]) -> str | None:
     return None
 
 
+def _comment(status: str) -> str:
+    """Return the words in brackets that some servers add to the status (RFC 3464 2.3.4)."""
+    return status.partition("(")[2].rpartition(")")[0].strip()
+
+
 def _speaks(words: str) -> bool:
     """Say whether a diagnostic holds words, not only codes."""
     return sum(map(str.isalpha, words[:200])) >= 4
@@ -152,9 +155,12 @@ def _told(message: Message, subject: str) -> list[Row]:
     if sort == "other":
         raise SkipItem(why)
     original = message.original or freetext.original_headers(tail) or _as_block(message.more)
-    common = _common(message, original, None)
     if sort == "auto_reply":
-        return [_auto_reply(message, common)]
+        return [_auto_reply(message, _common(message, original, None))]
+    glued = _glued(lines)
+    if glued:
+        return _reported(message, glued[0], original, glued[1])
+    common = _common(message, original, None)
     rows: list[Row] = []
     known = _failed_header(message)
     for failure in freetext.failures(lines, known, _own(message)):
@@ -163,7 +169,7 @@ def _told(message: Message, subject: str) -> list[Row]:
         if address is None:
             address = _verp(message) or _guess(original)
             guessed = GUESSED_RECIPIENT if address and not _verp(message) else ""
-        smtp_code, enhanced = _codes(failure.words, "")
+        smtp_code, enhanced = codes.of_failure(failure.words, "")
         rows.append(
             {
                 **common,
@@ -177,6 +183,16 @@ def _told(message: Message, subject: str) -> list[Row]:
             }
         )
     return rows
+
+
+def _glued(lines: list[str]) -> tuple[Report, list[str]] | None:
+    """Find a report that a gateway glued into the text, and the lines above it."""
+    for number, line in enumerate(lines):
+        if line[:20].lower().startswith(_REPORT_FIELDS):
+            found = report.parse("\n".join(lines[number:]))
+            named = [item for item in found.recipients if item.action or item.status]
+            return (found, lines[:number]) if named else None
+    return None
 
 
 def _as_block(text: str) -> str:
@@ -304,22 +320,6 @@ def _guess(original: str) -> str | None:
     return addresses.clean(_one(fields, "to").partition(",")[0])
 
 
-def _codes(words: str, status: str) -> tuple[int | None, str | None]:
-    """Return the innermost receiver's codes, the report's where its words hold none."""
-    smtp_code = codes.reply_code(words)
-    match = _STATUS.match(status) or _STATUS.search(status) if status else None
-    reported = match[0] if match else None
-    enhanced = codes.enhanced_code(words) if words else None
-    if enhanced and reported and _GENERIC.search(enhanced) and not _GENERIC.search(reported):
-        enhanced = reported
-    return smtp_code, enhanced or reported
-
-
 def _host_in(words: str) -> str | None:
     match = _SAID.search(words) if words else None
     return (match[1] or match[2] or match[3]).strip("[]<>.,;:").lower() if match else None
-
-
-def refuse(reason: str) -> Any:
-    """Raise the failure of one item."""
-    raise BadItem(reason)

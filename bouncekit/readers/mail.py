@@ -20,7 +20,10 @@ BLOCK = 4_194_304
 _LINE = rb"(?:\r\n|\n|\r)"
 # A From_ line: after an empty line, with a time of day, and a header field below it.
 _FROM_LINE = rb"From [^\r\n]{1,300}?\d{1,2}:\d\d[^\r\n]{0,80}" + _LINE + rb"(?=>?From |[!-9;-~]{1,80}:)"
-_SEPARATOR = re.compile(_LINE + _LINE + rb"(?=" + _FROM_LINE + rb")")
+# Some writers leave the empty line out after the last boundary of a message.
+_SEPARATOR = re.compile(
+    rb"(?:" + _LINE + rb"|--[^\r\n]{1,200}[^-\r\n]--)" + _LINE + rb"(?=" + _FROM_LINE + rb")"
+)
 _MBOX = re.compile(rb"(?:\xef\xbb\xbf)?[\r\n]{0,4}" + _FROM_LINE)
 _QUOTED = re.compile(rb"((?:\A|\n|\r))>(>*From )")
 _FIELD = re.compile(rb"[!-9;-~]{1,76}[ \t]?:")

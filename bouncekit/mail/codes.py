@@ -1,0 +1,51 @@
+"""The codes of one failure: the innermost receiver's, else the report's.
+
+What :mod:`bouncekit.codes` finds in any reply, and the spellings that only
+bounce notices use.
+"""
+
+import re
+
+from bouncekit import codes
+
+_STATUS = re.compile(r"(?<![\d.])[245]\.\d{1,3}\.\d{1,3}(?![\d.])")
+_FILLER = re.compile(r"[245]\.0\.0")
+_SPELLED = re.compile(
+    r"(?:\[|response ?code|error ?code|smtp ?code|reply ?code|errcode|status ?code)\s*[:=]?\s*([245][0-7]\d)\b(?!\.\d)",
+    re.IGNORECASE,
+)
+
+
+def of_failure(words: str, status: str) -> tuple[int | None, str | None]:
+    """Return reply code and enhanced code of one failure.
+
+    Parameters
+    ----------
+    words : str
+        The receiver's words.
+    status : str
+        The report's ``Status`` field, empty where there is none.
+
+    Returns
+    -------
+    tuple of (int or None, str or None)
+        An enhanced code in the words wins over ``Status``, which is often the
+        reporting server's own; one that says nothing (``x.0.0``) gives way
+        (RFC 3463, RFC 3464 2.3.4).
+
+    Examples
+    --------
+    >>> of_failure("550 5.1.1 no such user", "5.0.0")
+    (550, '5.1.1')
+    """
+    match = _STATUS.search(status) if status else None
+    reported = match[0] if match else None
+    if not words:
+        return None, reported
+    reply = codes.reply_code(words)
+    if reply is None and (spelled := _SPELLED.search(words)):
+        reply = int(spelled[1])
+    found = codes.enhanced_code(words)
+    if found and reported and _FILLER.fullmatch(found) and not _FILLER.fullmatch(reported):
+        found = reported
+    return reply, found or reported
