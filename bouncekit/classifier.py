@@ -1,0 +1,276 @@
+"""Why a delivery failed: the first rule that matches decides.
+
+Each distinct combination of text, codes, receiving host and exporter's word
+is decided once and mapped back to the rows, however many there are.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from bouncekit import addresses
+from bouncekit.fingerprints import fingerprint, normalise, strip_varying
+from bouncekit.matching import Clues, Match, RuleIndex, read_clues
+from bouncekit.rulebook import Rule, load_rules
+from bouncekit.schema import GUESSED_RECIPIENT, TEXT, dtypes, require
+from bouncekit.taxonomy import FAILURES, reasons
+
+UNKNOWN_REASON = "undetermined"
+_FILLED = ("bounce_type", "reason", "category", "rule")
+_NEEDED = (
+    *("event", "domain", "smtp_code", "enhanced_code", "diagnostic", "vendor_type", "source"),
+    "remote_mta",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """What is known of one failure; the columns of the table under the same names."""
+
+    text: str | None = None
+    smtp_code: int | None = None
+    enhanced_code: str | None = None
+    remote_mta: str | None = None
+    domain: str | None = None
+    vendor_type: str | None = None
+    source: str | None = None
+    event: str = "bounce"
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """What a failure means, and which rule said so.
+
+    Parameters
+    ----------
+    reason, bounce_type, category : str
+        Values of the columns of the same names.
+    rule : str
+        Id of the rule that decided; empty where none matched.
+    matched : tuple of str
+        The words that matched, as the rule sees them (case folded).
+    confidence : {'strong', 'fair', 'weak'}
+        How sure the conclusion is.
+    runner_up : str or None
+        Id of the next rule that matched and says another reason.
+    advice : str or None
+        ``stop``: do not mail this person again, whatever the reason.
+    """
+
+    reason: str
+    bounce_type: str
+    category: str
+    rule: str = ""
+    matched: tuple[str, ...] = ()
+    confidence: str = "weak"
+    runner_up: str | None = None
+    advice: str | None = None
+
+
+class Classifier:
+    """Decides failures by rules; build it once and use it for many tables.
+
+    Parameters
+    ----------
+    rules : str, Path or None
+        A rules file of the user's own, read before ours.
+
+    Raises
+    ------
+    RuleError
+        If the rules file is wrong.
+    """
+
+    def __init__(self, rules: str | Path | None = None) -> None:
+        self.rules: tuple[Rule, ...] = load_rules(rules)
+        self._index = RuleIndex(self.rules)
+        self._by_id = {rule.id: rule for rule in self.rules}
+
+    def rule(self, name: str) -> Rule | None:
+        """Return the rule with this id."""
+        return self._by_id.get(name)
+
+    def decide(self, evidence: Evidence) -> Decision:
+        """Decide one failure."""
+        return self._decide(clues_of(evidence))
+
+    def _decide(self, clues: Clues) -> Decision:
+        matches = self._index.matches(clues)
+        first = next(matches, None)
+        if first is None:
+            return _outcome(None, clues, None)
+        second = next((m for m in matches if m.rule.reason != first.rule.reason), None)
+        return _outcome(first, clues, second)
+
+    def classify(self, table: pd.DataFrame) -> pd.DataFrame:
+        """Return a copy with ``bounce_type``, ``reason``, ``category`` and ``rule`` filled.
+
+        Parameters
+        ----------
+        table : DataFrame
+            A bounce table; rows whose event is neither bounce nor deferral
+            get missing values.
+        """
+        require(table, *_NEEDED)
+        failed = np.flatnonzero(table["event"].isin(FAILURES).to_numpy())
+        keys = _Keys(table.iloc[failed])
+        decisions = [self._decide(clues) for clues in keys.clues()]
+        result = table.copy()
+        for name in _FILLED:
+            result[name] = _spread(
+                [getattr(d, name) for d in decisions], keys.place, failed, table, name
+            )
+        return result
+
+
+def classify(table: pd.DataFrame, rules: str | Path | None = None) -> pd.DataFrame:
+    """Fill in why each failure happened, and whether the address is to blame.
+
+    Parameters
+    ----------
+    table : DataFrame
+        A bounce table (the result of ``bk.read``).
+    rules : str, Path or None
+        A TOML file of rules of one's own, read before ours; a rule with an
+        id of ours replaces it.
+
+    Returns
+    -------
+    DataFrame
+        A copy with ``bounce_type``, ``reason``, ``category`` and ``rule``
+        filled for the events bounce and deferral, missing elsewhere. A
+        deferral is never hard.
+
+    Raises
+    ------
+    RuleError
+        If the rules file is wrong.
+    TableError
+        If the table lacks a column.
+    """
+    return Classifier(rules).classify(table)
+
+
+def clues_of(evidence: Evidence) -> Clues:
+    """Bring the evidence of one failure into the form that rules test."""
+    return read_clues(
+        fingerprint(evidence.text),
+        evidence.smtp_code,
+        evidence.enhanced_code,
+        addresses.provider_of_host(evidence.remote_mta),
+        addresses.provider_of_domain(evidence.domain),
+        _vendor_word(evidence.vendor_type),
+        evidence.source,
+        evidence.event,
+    )
+
+
+def _vendor_word(vendor_type: str | None) -> str:
+    return (vendor_type or "").removesuffix(GUESSED_RECIPIENT).rstrip("/").strip().casefold()
+
+
+def _outcome(first: Match | None, clues: Clues, second: Match | None) -> Decision:
+    name = first.rule.reason if first else UNKNOWN_REASON
+    reason = reasons()[name]
+    bounce_type = (first and first.rule.bounce_type) or reason.bounce_type
+    temporary = name == "not_accept" and clues.temporary
+    if bounce_type == "hard" and (clues.event == "deferral" or temporary):
+        bounce_type = "soft"
+    if first is None:
+        return Decision(name, bounce_type, reason.category)
+    return Decision(
+        reason=name,
+        bounce_type=bounce_type,
+        category=reason.category,
+        rule=first.rule.id,
+        matched=first.words,
+        confidence=first.rule.confidence,
+        runner_up=second.rule.id if second else None,
+        advice=first.rule.advice,
+    )
+
+
+class _Keys:
+    """The distinct combinations of a table, and the place of each row among them."""
+
+    def __init__(self, rows: pd.DataFrame) -> None:
+        self.place = np.zeros(len(rows), dtype=np.int64)
+        self._values: list[list[Any]] = []
+        self._codes: list[np.ndarray] = []
+        self._add_text(rows["diagnostic"])
+        self._add(rows["smtp_code"], lambda code: int(code))
+        self._add(rows["enhanced_code"], str)
+        self._add(rows["remote_mta"], addresses.provider_of_host)
+        self._add(rows["domain"], addresses.provider_of_domain)
+        self._add(rows["vendor_type"], _vendor_word)
+        self._add(rows["source"], str)
+        self._add(rows["event"], str)
+        self._combine()
+
+    def _add_text(self, texts: pd.Series) -> None:
+        encoded = pc.dictionary_encode(pa.array(texts, pa.large_string()))
+        stripped = pc.dictionary_encode(strip_varying(encoded.dictionary))
+        to_stripped = stripped.indices.to_numpy(zero_copy_only=False)
+        plain, values = _distinct(stripped.dictionary.to_pylist(), normalise)
+        raw = encoded.indices.fill_null(-1).to_numpy(zero_copy_only=False)
+        self._append(_through(_through(raw, to_stripped), plain), values)
+
+    def _add(self, column: pd.Series, change: Callable[[Any], Any]) -> None:
+        codes, uniques = pd.factorize(column)
+        places, values = _distinct(list(uniques), change)
+        self._append(_through(codes, places), values)
+
+    def _append(self, codes: np.ndarray, values: list[Any]) -> None:
+        self._codes.append(codes)
+        self._values.append(values)
+
+    def _combine(self) -> None:
+        for codes, values in zip(self._codes, self._values, strict=True):
+            mixed = self.place * (len(values) + 1) + codes + 1
+            self.place = pd.factorize(mixed)[0]
+
+    def clues(self) -> list[Clues]:
+        """Give one set of clues for each distinct combination."""
+        _, first = np.unique(self.place, return_index=True)
+        columns = [
+            [values[code] if code >= 0 else None for code in codes[first]]
+            for codes, values in zip(self._codes, self._values, strict=True)
+        ]
+        return [read_clues(text or "", *rest) for text, *rest in zip(*columns, strict=True)]
+
+
+def _distinct(items: list[Any], change: Callable[[Any], Any]) -> tuple[np.ndarray, list[Any]]:
+    """Apply ``change`` to each item; give the place of each result, and the results once."""
+    places: dict[Any, int] = {}
+    codes = [
+        -1 if value is None else places.setdefault(value, len(places))
+        for value in map(change, items)
+    ]
+    return np.array(codes, dtype=np.int64), list(places)
+
+
+def _through(codes: np.ndarray, mapping: np.ndarray) -> np.ndarray:
+    if not len(mapping):
+        return np.full(len(codes), -1, dtype=np.int64)
+    return np.where(codes < 0, -1, mapping[codes])
+
+
+def _spread(
+    values: list[str], place: np.ndarray, failed: np.ndarray, table: pd.DataFrame, name: str
+) -> pd.Series:
+    dtype = dtypes()[name]
+    if isinstance(dtype, pd.CategoricalDtype):
+        known: Mapping[str, int] = {value: code for code, value in enumerate(dtype.categories)}
+        codes = np.full(len(table), -1, dtype=np.int64)
+        codes[failed] = np.array([known[value] for value in values], dtype=np.int64)[place]
+        return pd.Series(pd.Categorical.from_codes(codes, dtype=dtype), index=table.index)
+    rows = np.full(len(table), -1, dtype=np.int64)
+    rows[failed] = place
+    texts = pd.array([value or None for value in values], dtype=TEXT)
+    return pd.Series(texts.take(rows, allow_fill=True), index=table.index)

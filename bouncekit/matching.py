@@ -1,0 +1,225 @@
+"""Trying rules on one failure, quickly: most rules are never looked at.
+
+A rule is tried only where the rarest word of one of its phrases occurs in
+the text; rules without phrases are always tried. A test holds this to trying
+every rule in order.
+"""
+
+import re
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from functools import cache
+
+from bouncekit.addresses import provider_of_host
+from bouncekit.codes import enhanced_code, reply_code, stage
+from bouncekit.fingerprints import joined, phrase_words, words
+from bouncekit.rulebook import Rule
+
+GAP = "..."
+_MAX_GAP = 6
+
+_HOST = r"([a-z0-9][a-z0-9_-]{0,62}(?:\.[a-z0-9_-]{1,63}){1,8})"
+# Where a log or report names the receiving host; a host name elsewhere may be the sender's.
+_RECEIVER = re.compile(
+    rf"\b(?:host|server|mx|to|by|with|talking to|while talking to):? {_HOST}"
+    rf"|{_HOST}\.? ?[\[(][0-9a-f:.]{{1,45}}[\])](?::\d{{1,5}})?:? (?:said|failed|did not like|responded|refused)"
+)
+# Wording that one provider alone uses, whoever quotes it.
+_SIGNATURES = (
+    ("gsmtp", "google"),
+    ("support.google.com/", "google"),
+    ("prod.outlook.com", "microsoft"),
+    ("prod.protection.outlook.com", "microsoft"),
+    ("service.mail.qq.com", "tencent"),
+    ("mail.163.com/help", "netease"),
+    ("postmaster.yahooinc.com", "yahoo"),
+    ("senders.yahooinc.com", "yahoo"),
+    ("postmaster.verizonmedia.com", "yahoo"),
+    ("yahoodns.net", "yahoo"),
+    ("csi.mimecast.org", "mimecast"),
+    ("community.mimecast.com", "mimecast"),
+    ("support.proofpoint.com", "proofpoint"),
+    ("ipcheck.proofpoint.com", "proofpoint"),
+    ("postmaster.gmx", "gmx"),
+    ("postmaster.free.fr", "free"),
+    ("cox.com/residential", "cox"),
+    ("spectrum.net/support", "spectrum"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Clues:
+    """One failure in the form that rules test.
+
+    ``host`` is the provider of the receiving host, ``temporary`` whether the
+    receiver spoke of a passing failure; ``text`` is a fingerprint and
+    ``spoken`` its words, joined by single spaces.
+    """
+
+    text: str
+    spoken: str
+    reply: int | None
+    enhanced: str | None
+    stage: str | None
+    host: str | None
+    vendor: str
+    source: str | None
+    event: str
+
+    @property
+    def temporary(self) -> bool:
+        """Whether the receiver's codes say 4yz."""
+        if self.reply:
+            return self.reply < 500
+        return bool(self.enhanced and self.enhanced.startswith("4"))
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """A rule that matched, and the words it matched by."""
+
+    rule: Rule
+    words: tuple[str, ...]
+
+
+def read_clues(
+    text: str,
+    reply: int | None,
+    enhanced: str | None,
+    host: str | None,
+    domain_host: str | None,
+    vendor: str | None,
+    source: str | None,
+    event: str | None,
+) -> Clues:
+    """Complete what is known with what a fingerprint itself says.
+
+    Codes fall back to those in the text; the provider to a receiving host
+    named in the text, then to the provider of the recipient's domain.
+    """
+    return Clues(
+        text=text,
+        spoken=joined(words(text)),
+        reply=reply or reply_code(text),
+        enhanced=enhanced or enhanced_code(text),
+        stage=stage(text),
+        host=host or _host_in(text) or domain_host,
+        vendor=vendor or "",
+        source=source,
+        event=event or "bounce",
+    )
+
+
+def _host_in(text: str) -> str | None:
+    for match in _RECEIVER.finditer(text):
+        found = provider_of_host(match[1] or match[2])
+        if found:
+            return found
+    return next((name for words_, name in _SIGNATURES if words_ in text), None)
+
+
+@cache
+def _finder(phrase: str) -> re.Pattern[str] | str:
+    """Give what finds a phrase in joined words: a plain text, or a pattern where it has a gap."""
+    parts = [" ".join(phrase_words(part)) for part in phrase.split(GAP)]
+    if len(parts) == 1:
+        return f" {parts[0]} "
+    gap = rf"(?:\S{{1,40}} ){{0,{_MAX_GAP}}}"
+    return re.compile(" " + f" {gap}".join(map(re.escape, parts)) + " ")
+
+
+def _find(phrase: str, spoken: str) -> str | None:
+    finder = _finder(phrase)
+    if isinstance(finder, str):
+        return finder.strip() if finder in spoken else None
+    found = finder.search(spoken)
+    return found[0].strip() if found else None
+
+
+def try_rule(rule: Rule, clues: Clues) -> Match | None:
+    """Return the match of one rule, None where a condition fails."""
+    if not _facts_fit(rule, clues):
+        return None
+    found: list[str] = []
+    if rule.text:
+        hit = next((hit for phrase in rule.text if (hit := _find(phrase, clues.spoken))), None)
+        if hit is None:
+            return None
+        found.append(hit)
+    for phrase in rule.all:
+        hit = _find(phrase, clues.spoken)
+        if hit is None:
+            return None
+        found.append(hit)
+    if rule.regex:
+        matched = rule.regex.search(clues.text)
+        if not matched:
+            return None
+        found.append(matched[0].strip())
+    if any(_find(phrase, clues.spoken) for phrase in rule.none):
+        return None
+    return Match(rule, tuple(found) or _facts_named(rule, clues))
+
+
+def _facts_fit(rule: Rule, clues: Clues) -> bool:
+    return (
+        (not rule.host or clues.host in rule.host)
+        and (not rule.reply or clues.reply in rule.reply)
+        and (not rule.enhanced or clues.enhanced in rule.enhanced)
+        and (not rule.stage or clues.stage in rule.stage)
+        and (not rule.source or clues.source in rule.source)
+        and (not rule.event or clues.event in rule.event)
+        and (not rule.vendor or any(_same_word(word, clues.vendor) for word in rule.vendor))
+    )
+
+
+def _same_word(pattern: str, word: str) -> bool:
+    return word.startswith(pattern[:-1]) if pattern.endswith("*") else word == pattern
+
+
+def _facts_named(rule: Rule, clues: Clues) -> tuple[str, ...]:
+    facts = (
+        (rule.enhanced, clues.enhanced),
+        (rule.reply, clues.reply),
+        (rule.stage, clues.stage),
+        (rule.vendor, clues.vendor),
+    )
+    return tuple(str(value) for condition, value in facts if condition)
+
+
+class RuleIndex:
+    """Rules in order, found by a word that their match cannot do without."""
+
+    def __init__(self, rules: Iterable[Rule]) -> None:
+        self._rules = tuple(rules)
+        self._always: set[int] = set()
+        self._by_word: dict[str, set[int]] = {}
+        count = Counter(
+            word
+            for rule in self._rules
+            for phrase in (*rule.text, *rule.all)
+            for word in _needed(phrase)
+        )
+        for place, rule in enumerate(self._rules):
+            # One phrase of `all` must occur whatever else does; of `text`, any may.
+            phrases = rule.text or rule.all[:1]
+            if not phrases:
+                self._always.add(place)
+            for phrase in phrases:
+                anchor = min(_needed(phrase), key=lambda word: (count[word], -len(word), word))
+                self._by_word.setdefault(anchor, set()).add(place)
+
+    def matches(self, clues: Clues) -> Iterator[Match]:
+        """Yield the rules that match, the one that decides first."""
+        places = set(self._always)
+        for word in set(clues.spoken.split()):
+            places |= self._by_word.get(word, frozenset())
+        for place in sorted(places):
+            match = try_rule(self._rules[place], clues)
+            if match:
+                yield match
+
+
+def _needed(phrase: str) -> list[str]:
+    return [word for part in phrase.split(GAP) for word in phrase_words(part)]

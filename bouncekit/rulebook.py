@@ -1,0 +1,307 @@
+"""Rules as data: what a rule is, and reading rules files with clear errors.
+
+The files in ``rules/`` are read in the order of their names, and a file from
+top to bottom; the first rule that matches decides. ``rules/README.md`` says
+what each key means.
+"""
+
+import re
+import tomllib
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import cache
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+from bouncekit.addresses import provider_names
+from bouncekit.codes import STAGES
+from bouncekit.errors import RuleError
+from bouncekit.fingerprints import phrase_words
+from bouncekit.taxonomy import BOUNCE_TYPES, FAILURES, reasons
+
+CONFIDENCES = ("strong", "fair", "weak")
+ADVICE = ("stop",)
+"""``stop``: whatever the reason, do not mail this person again."""
+
+_LISTS = ("text", "all", "none", "host", "stage", "source", "vendor", "event", "enhanced", "reply")
+_CONDITIONS = (*_LISTS, "regex")
+_TEXTS = ("id", "reason", "note", "see", "confidence", "bounce_type", "advice", "regex")
+_KEYS = frozenset((*_LISTS, *_TEXTS, "hit", "miss"))
+_FILE_KEYS = frozenset(("rule", "host", "source", "confidence", "mx", "see"))
+_SAMPLE_KEYS = frozenset(
+    ("text", "smtp_code", "enhanced_code", "remote_mta", "domain", "vendor_type", "source", "event")
+)
+_MAX_STEPS = 1_000
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """One rule: conditions that must all hold, and the reason they prove.
+
+    Parameters
+    ----------
+    id : str
+        ``file.name``, permanent.
+    reason : str
+        A name of the taxonomy.
+    text : tuple of str
+        Phrases of whole words, any of which must occur; ``...`` in a phrase
+        stands for up to six words. ``all``: each must occur. ``none``: no
+        phrase may occur.
+    regex : Pattern or None
+        Searched in the normalised text, for what phrases cannot say.
+    enhanced, reply : frozenset
+        Codes, any of which must be the row's.
+    host, stage, source, event : frozenset of str
+        Provider of the receiving host, stage of the dialogue, reader, event.
+    vendor : tuple of str
+        The exporter's own words, casefolded; a final ``*`` stands for any rest.
+    hit, miss : dict
+        A failure that this rule must decide, and one that it must not match.
+    note, see : str
+        Why, and the URL or RFC it comes from.
+    confidence : {'strong', 'fair', 'weak'}
+        How sure the conclusion is.
+    bounce_type : str or None
+        Replaces the reason's own, with a note that says why.
+    advice : str or None
+        ``stop``: do not mail this person again, whatever the reason.
+    file : str
+        Where it was read.
+    """
+
+    id: str
+    reason: str
+    text: tuple[str, ...] = ()
+    all: tuple[str, ...] = ()
+    none: tuple[str, ...] = ()
+    regex: re.Pattern[str] | None = None
+    enhanced: frozenset[str] = frozenset()
+    reply: frozenset[int] = frozenset()
+    host: frozenset[str] = frozenset()
+    stage: frozenset[str] = frozenset()
+    source: frozenset[str] = frozenset()
+    vendor: tuple[str, ...] = ()
+    event: frozenset[str] = frozenset()
+    hit: Mapping[str, Any] = field(default_factory=dict)
+    miss: Mapping[str, Any] = field(default_factory=dict)
+    note: str = ""
+    see: str = ""
+    confidence: str = "strong"
+    bounce_type: str | None = None
+    advice: str | None = None
+    file: str = ""
+
+
+@cache
+def package_rules() -> tuple[Rule, ...]:
+    """Read the rules that come with bouncekit, in the order in which they are tried."""
+    folder = files("bouncekit").joinpath("rules")
+    found: list[Rule] = []
+    for entry in sorted(folder.iterdir(), key=lambda item: item.name):
+        if entry.name.endswith(".toml"):
+            found += parse_rules(entry.read_text(encoding="utf-8"), entry.name)
+    _refuse_repeats(found)
+    return tuple(found)
+
+
+def load_rules(path: str | Path | None = None) -> tuple[Rule, ...]:
+    """Give all rules in the order in which they are tried, a user's own first.
+
+    Parameters
+    ----------
+    path : str, Path or None
+        A rules file of the user's. A rule of theirs with an id of ours
+        replaces ours; an id twice in one file is an error.
+
+    Raises
+    ------
+    RuleError
+        If the file is missing, is not TOML, or holds a wrong rule; the
+        sentence names the file and the rule.
+    """
+    if path is None:
+        return package_rules()
+    name = str(path)
+    try:
+        text = Path(path).read_text(encoding="utf-8-sig")
+    except OSError as error:
+        msg = f"{name}: the rules file cannot be read ({error.strerror})"
+        raise RuleError(msg) from None
+    except UnicodeDecodeError:
+        msg = f"{name}: the rules file is not UTF-8; save it as UTF-8"
+        raise RuleError(msg) from None
+    own = parse_rules(text, name)
+    replaced = {rule.id for rule in own}
+    return (*own, *(rule for rule in package_rules() if rule.id not in replaced))
+
+
+def parse_rules(text: str, file: str) -> list[Rule]:
+    """Read the rules of one TOML text; ``file`` names it in errors."""
+    try:
+        data = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        msg = f"{file}: not valid TOML: {error}"
+        raise RuleError(msg) from None
+    stray = sorted(set(data) - _FILE_KEYS)
+    if stray:
+        msg = f"{file}: unknown key {stray[0]!r}; a rules file has: {', '.join(sorted(_FILE_KEYS))}"
+        raise RuleError(msg)
+    entries = data.get("rule", [])
+    if not isinstance(entries, list) or not all(isinstance(entry, dict) for entry in entries):
+        msg = f"{file}: rules are written as [[rule]] tables"
+        raise RuleError(msg)
+    found = [_rule(entry, data, file, number) for number, entry in enumerate(entries, 1)]
+    _refuse_repeats(found)
+    return found
+
+
+def _refuse_repeats(rules: Iterable[Rule]) -> None:
+    seen: dict[str, str] = {}
+    for rule in rules:
+        if rule.id in seen:
+            where = rule.file if rule.file == seen[rule.id] else f"{seen[rule.id]} and {rule.file}"
+            msg = f"{where}: the rule id {rule.id!r} stands there twice; ids are unique"
+            raise RuleError(msg)
+        seen[rule.id] = rule.file
+
+
+def _rule(entry: dict[str, Any], defaults: dict[str, Any], file: str, number: int) -> Rule:
+    name = entry.get("id")
+    if not isinstance(name, str) or not name:
+        msg = f"{file}: rule {number} has no id"
+        raise RuleError(msg)
+    check = _Check(file, name)
+    check.keys(entry)
+    listed = {key: check.listed(entry.get(key, defaults.get(key, [])), key) for key in _LISTS}
+    check.known(entry)
+    rule = Rule(
+        id=name,
+        reason=entry["reason"],
+        text=check.phrases(listed["text"]),
+        all=check.phrases(listed["all"]),
+        none=check.phrases(listed["none"]),
+        regex=check.pattern(entry["regex"]) if "regex" in entry else None,
+        enhanced=frozenset(check.enhanced(listed["enhanced"])),
+        reply=frozenset(check.replies(listed["reply"])),
+        host=frozenset(check.values(listed["host"], "host", provider_names())),
+        stage=frozenset(check.values(listed["stage"], "stage", STAGES)),
+        source=frozenset(listed["source"]),
+        vendor=tuple(word.casefold() for word in listed["vendor"]),
+        event=frozenset(check.values(listed["event"], "event", FAILURES)),
+        hit=check.sample(entry, "hit", defaults),
+        miss=check.sample(entry, "miss", defaults),
+        note=entry.get("note", ""),
+        see=entry.get("see", defaults.get("see", "")),
+        confidence=entry.get("confidence", defaults.get("confidence", "strong")),
+        bounce_type=entry.get("bounce_type"),
+        advice=entry.get("advice"),
+        file=file,
+    )
+    check.decides(rule)
+    return rule
+
+
+class _Check:
+    """Checks one rule; every refusal is a sentence with file and id."""
+
+    def __init__(self, file: str, rule: str) -> None:
+        self.where = f"{file}: rule {rule!r}"
+
+    def refuse(self, sentence: str) -> RuleError:
+        return RuleError(f"{self.where}: {sentence}")
+
+    def keys(self, entry: dict[str, Any]) -> None:
+        stray = sorted(set(entry) - _KEYS)
+        if stray:
+            raise self.refuse(f"unknown key {stray[0]!r}; a rule has: {', '.join(sorted(_KEYS))}")
+        for key in ("reason", "hit", "miss"):
+            if key not in entry:
+                raise self.refuse(f"has no {key!r}")
+        for key in _TEXTS:
+            if not isinstance(entry.get(key, ""), str):
+                raise self.refuse(f"{key!r} must be text")
+
+    def known(self, entry: dict[str, Any]) -> None:
+        allowed = {
+            "reason": tuple(reasons()),
+            "confidence": CONFIDENCES,
+            "bounce_type": BOUNCE_TYPES,
+            "advice": ADVICE,
+        }
+        for key, values in allowed.items():
+            if key in entry:
+                list(self.values([entry[key]], key, values))
+        if "bounce_type" in entry and not entry.get("note"):
+            raise self.refuse("overrides 'bounce_type' without a note that says why")
+
+    def listed(self, value: Any, key: str) -> list[Any]:
+        items = value if isinstance(value, list) else [value]
+        kinds: tuple[type, ...] = (str, int) if key == "reply" else (str,)
+        if not all(isinstance(item, kinds) and not isinstance(item, bool) for item in items):
+            raise self.refuse(f"{key!r} must be a list of texts")
+        return items
+
+    def values(self, items: Iterable[str], key: str, allowed: tuple[str, ...]) -> Iterator[str]:
+        for item in items:
+            if item not in allowed:
+                raise self.refuse(f"unknown {key} {item!r}; known are: {', '.join(allowed)}")
+            yield item
+
+    def phrases(self, items: list[str]) -> tuple[str, ...]:
+        for item in items:
+            if not all(phrase_words(part) for part in item.split("...")):
+                raise self.refuse(f"the phrase {item!r} has no word to look for")
+        return tuple(items)
+
+    def pattern(self, source: str) -> re.Pattern[str]:
+        try:
+            pattern = re.compile(source)
+        except re.error as error:
+            raise self.refuse(f"the regex does not compile ({error})") from None
+        bare = re.sub(r"\\.|\[\^?\]?(?:\\.|[^\]\\])*\]", "x", source)
+        steps = 1
+        for bound in re.findall(r"\{(?:\d*,)?(\d+)\}", bare):
+            steps *= max(1, int(bound))
+        # Without unbounded and nested repeats no text can make the search slow.
+        if re.search(r"[*+]|\{\d*,\}|\)\{", bare) or steps > _MAX_STEPS:
+            raise self.refuse("the regex could be slow; write bounded repeats such as x{0,40}")
+        return pattern
+
+    def enhanced(self, items: list[str]) -> Iterator[str]:
+        for item in items:
+            match = re.fullmatch(r"([45x])\.(\d)\.(\d{1,3})(?:-(\d{1,3}))?", item)
+            if not match:
+                raise self.refuse(f"enhanced code {item!r} is not like 5.1.1, x.2.2 or 5.7.606-649")
+            classes = "45" if match[1] == "x" else match[1]
+            for detail in range(int(match[3]), int(match[4] or match[3]) + 1):
+                yield from (f"{number}.{match[2]}.{detail}" for number in classes)
+
+    def replies(self, items: list[Any]) -> Iterator[int]:
+        for item in items:
+            text = str(item)
+            if re.fullmatch(r"[45]yz", text):
+                yield from range(int(text[0]) * 100, int(text[0]) * 100 + 100)
+            elif re.fullmatch(r"[45]\d\d", text):
+                yield int(text)
+            else:
+                raise self.refuse(f"reply code {item!r} is not like 550 or '5yz'")
+
+    def sample(self, entry: dict[str, Any], key: str, defaults: dict[str, Any]) -> dict[str, Any]:
+        value = entry[key]
+        sample = {"text": value} if isinstance(value, str) else value
+        if not isinstance(sample, dict) or not set(sample) <= _SAMPLE_KEYS:
+            raise self.refuse(
+                f"{key!r} is a text, or a table with: {', '.join(sorted(_SAMPLE_KEYS))}"
+            )
+        implied = {}
+        if "mx" in defaults and entry.get("host", True):
+            implied["remote_mta"] = defaults["mx"]
+        if "source" in defaults:
+            implied["source"] = self.listed(defaults["source"], "source")[0]
+        return implied | sample
+
+    def decides(self, rule: Rule) -> None:
+        if not any(getattr(rule, key) for key in _CONDITIONS if key != "none"):
+            raise self.refuse("has no condition, so it would match everything")
