@@ -170,9 +170,10 @@ def close(ledgers: Iterable[Ledger], *, rows: int, duplicates: int) -> Ingest:
     """Add the accounts of all files up to one :class:`Ingest`."""
     ledgers = list(ledgers)
     entries = [ledger.entry() for ledger in ledgers]
-    skips = {
-        (ledger.file, reason): count for ledger in ledgers for reason, count in ledger.skips.items()
-    }
+    skips: Counter[tuple[str, str]] = Counter()
+    for ledger in ledgers:
+        for reason, count in ledger.skips.items():
+            skips[ledger.file, reason] += count
     problems = [problem for ledger in ledgers for problem in ledger.failures]
     failed = sum(entry.failed for entry in entries)
     kept = problems[:MAX_PROBLEMS]
@@ -189,7 +190,7 @@ def close(ledgers: Iterable[Ledger], *, rows: int, duplicates: int) -> Ingest:
         failed=failed,
         rows=rows,
         duplicates=duplicates,
-        skips=skips,
+        skips=dict(skips),
         problems=tuple(kept),
         more_problems=more,
         files=tuple(entries),

@@ -10,9 +10,10 @@ import pyarrow as pa
 
 from bouncekit import identity, times
 from bouncekit.accounting import Ledger, close
-from bouncekit.errors import UnknownFormatError
-from bouncekit.readers import readers
+from bouncekit.errors import BouncekitError, UnknownFormatError
+from bouncekit.readers import generic, readers
 from bouncekit.readers._base import NO, RAW_SCHEMA, Chunk, Options, Reader
+from bouncekit.readers._bystanders import bystander
 from bouncekit.sources import Blob, Head, Refusal, Source, find
 from bouncekit.tables import arrow_rows, tidy
 
@@ -74,7 +75,7 @@ def read(
     RuleError
         If the rules file is wrong.
     BouncekitError
-        If ``tz`` is no time zone or ``engine`` no engine.
+        If ``tz`` is no time zone or ``columns`` names a column that a table cannot have.
 
     Examples
     --------
@@ -86,6 +87,7 @@ def read(
     from bouncekit.classifier import classify
 
     times.zone(tz)
+    generic.check_fields(columns or {})
     options = Options(tz=tz, columns=dict(columns or {}), engine=engine)
     collector = _Collector(progress)
     for item in find(src):
@@ -100,14 +102,22 @@ def read(
 def recognise(head: Head, columns: Mapping[str, str] | None = None) -> Reader:
     """Return the reader that knows a file best.
 
+    Parameters
+    ----------
+    head : Head
+        The first kilobytes.
+    columns : mapping, optional
+        What the user said of columns; a table that has them goes to ``generic``.
+
     Raises
     ------
     UnknownFormatError
-        If none does, or two know it equally well.
+        If no reader does, two know it equally well, or only some of
+        ``columns`` are there.
     """
+    if columns and generic.has_columns(head, columns):
+        return generic.READER
     bids = [(reader.sniff(head), reader) for reader in readers()]
-    if columns:
-        bids = [(bid, reader) for bid, reader in bids if reader.name == "generic"]
     best = max((bid for bid, _ in bids), default=NO)
     winners = [reader for bid, reader in bids if bid == best and bid > NO]
     if not winners:
@@ -123,6 +133,8 @@ def recognise(head: Head, columns: Mapping[str, str] | None = None) -> Reader:
 def _looks_like(head: Head) -> str:
     if not head.data:
         return "it is empty"
+    if head.data[257:262] == b"ustar":
+        return "it is a tar archive; unpack it first"
     if b"\0" in head.data[:1024] and not head.encoding.startswith("utf-16"):
         return "it holds binary data"
     start = " ".join(head.text[:200].split())[:60]
@@ -147,23 +159,34 @@ class _Collector:
             ledger.fail(None, item.reason)
             return
         try:
-            if not item.head.data:
-                ledger.skip(None, "is empty")
-                return
-            reader = recognise(item.head, options.columns)
-        except (UnknownFormatError, OSError) as error:
-            ledger.fail(None, str(error))
+            reader = self._reader(item, options, ledger)
+        except (BouncekitError, OSError) as error:
+            ledger.fail(None, _sentence(error))
+            return
+        if reader is None:
             return
         self.recognised += 1
         ledger.source = reader.name
         try:
             for chunk in reader.read(item, options, ledger):
                 self._add(chunk, ledger)
-        except (OSError, EOFError) as error:
-            ledger.fail(
-                None, f"the rest could not be read ({error}); check the file or copy it anew"
-            )
+        except Exception as error:  # noqa: BLE001 - one bad file must not cost the others
+            reason = f"the rest could not be read ({_sentence(error)})"
+            ledger.fail(None, f"{reason}; check the file or copy it anew")
         self._bar.set_postfix_str(item.label[-40:], refresh=False)
+
+    def _reader(self, item: Blob, options: Options, ledger: Ledger) -> Reader | None:
+        """Choose the reader; None where the file is there with good reason and tells nothing."""
+        reason = None if item.head.data.strip() else "is empty"
+        if reason is None:
+            try:
+                return recognise(item.head, options.columns)
+            except UnknownFormatError:
+                reason = bystander(item.head)
+                if reason is None:
+                    raise
+        ledger.skip(None, reason)
+        return None
 
     def _add(self, chunk: Chunk, ledger: Ledger) -> None:
         count = chunk.num_rows if isinstance(chunk, pa.Table) else len(chunk)
@@ -193,12 +216,18 @@ class _Collector:
         return iter(self._tables)
 
 
+def _sentence(error: Exception) -> str:
+    if isinstance(error, (BouncekitError, OSError)):
+        return str(error)
+    return type(error).__name__
+
+
 def _nothing_recognised(ledgers: list[Ledger]) -> str:
     names = ", ".join(reader.name for reader in readers())
     if not ledgers:
         return f"there is no file in it; put exports, logs or bounce mail there (readers: {names})"
     first = ledgers[0]
-    reason = first.failures[0].reason if first.failures else "is empty"
+    reason = first.failures[0].reason if first.failures else next(iter(first.skips), "")
     more = f" (and {len(ledgers) - 1:,} more files)" if len(ledgers) > 1 else ""
     return f"{first.file}: {reason}{more}; known formats: {names}"
 

@@ -86,8 +86,10 @@ def complete(table: pd.DataFrame) -> pd.DataFrame:
 
 def _providers(table: pd.DataFrame) -> pd.Series:
     counts = table.groupby(["domain", "remote_mta"], dropna=False, observed=True).size()
+    domains, hosts = (counts.index.get_level_values(level) for level in (0, 1))
     chosen = addresses.providers_by_domain(
-        (_none(domain), _none(host), int(count)) for (domain, host), count in counts.items()
+        (_none(domain), _none(host), int(count))
+        for domain, host, count in zip(domains, hosts, counts, strict=True)
     )
     named = identity.map_distinct(table["domain"], chosen.get)
     return named.astype(dtypes()["provider"])

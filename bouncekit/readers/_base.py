@@ -6,7 +6,7 @@ is for the rules, who hosts a domain for :mod:`bouncekit.addresses`.
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal, TypeAlias
+from typing import Any, Literal, TypeAlias, TypeVar
 
 import pyarrow as pa
 
@@ -134,8 +134,7 @@ def by_item(items: Items, parse: Parse) -> Callable[[Blob, Options, Ledger], Ite
         item must not cost the others.
     """
 
-    def read(blob: Blob, options: Options, ledger: Ledger) -> Iterator[Chunk]:
-        rows: list[Row] = []
+    def rows(blob: Blob, options: Options, ledger: Ledger) -> Iterator[list[Row]]:
         for number, raw in items(blob, options, ledger):
             try:
                 found = parse(raw, options)
@@ -151,11 +150,33 @@ def by_item(items: Items, parse: Parse) -> Callable[[Blob, Options, Ledger], Ite
             ledger.read += 1
             for row in found:
                 row["item"] = number
-            rows += found
-            if len(rows) >= CHUNK_ROWS:
-                yield rows
-                rows = []
-        if rows:
-            yield rows
+            yield found
+
+    def read(blob: Blob, options: Options, ledger: Ledger) -> Iterator[Chunk]:
+        return in_chunks(rows(blob, options, ledger))
 
     return read
+
+
+T = TypeVar("T")
+
+
+def in_chunks(parts: Iterable[list[T]]) -> Iterator[list[T]]:
+    """Join short lists to lists of about :data:`CHUNK_ROWS`.
+
+    Where the input breaks off in the middle (a damaged archive, say), what
+    was read before is handed over before the error goes on its way.
+    """
+    joined: list[T] = []
+    try:
+        for part in parts:
+            joined += part
+            if len(joined) >= CHUNK_ROWS:
+                yield joined
+                joined = []
+    except OSError:
+        if joined:
+            yield joined
+        raise
+    if joined:
+        yield joined

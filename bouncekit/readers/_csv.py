@@ -21,7 +21,8 @@ import pyarrow.csv as pacsv
 
 from bouncekit.accounting import Ledger
 from bouncekit.encodings import Header, decode_head, text_stream
-from bouncekit.readers._base import CHUNK_ROWS, Chunk, Options
+from bouncekit.readers._base import Chunk, Options, in_chunks
+from bouncekit.readers._columns import texts
 from bouncekit.sources import HEAD_BYTES, Blob, Head
 
 MAX_CELL = 1_000_000
@@ -77,7 +78,7 @@ def records(blob: Blob, ledger: Ledger, free_text: str = "") -> Iterator[Records
         for cells in _regular(blob, header):
             yield from _without_blank(Records(cells, _numbers(done, cells.num_rows)), ledger)
             done += cells.num_rows
-    except (pa.ArrowInvalid, _Irregular):
+    except (pa.ArrowException, OSError, _Irregular):
         for found in _irregular(blob, header, ledger, free_text, done):
             yield from _without_blank(found, ledger)
 
@@ -166,10 +167,18 @@ class _Recoded(io.RawIOBase):
 def _irregular(
     blob: Blob, header: Header, ledger: Ledger, free_text: str, done: int
 ) -> Iterator[Records]:
+    for chunk in in_chunks(_one_by_one(blob, header, ledger, free_text, done)):
+        numbers = pa.array([number for number, _ in chunk], pa.int64())
+        columns = zip(*(cells for _, cells in chunk), strict=True)
+        cells = pa.table([texts(column) for column in columns], names=list(header.names))
+        yield Records(cells, numbers)
+
+
+def _one_by_one(
+    blob: Blob, header: Header, ledger: Ledger, free_text: str, done: int
+) -> Iterator[list[tuple[int, list[str]]]]:
     width = len(header.names)
     spare = header.names.index(free_text) if free_text in header.names else None
-    rows: list[list[str]] = []
-    numbers: list[int] = []
     with blob.open() as stream:
         lines = _Lines(stream, blob.head.encoding, header.lines)
         for number, record in enumerate(lines.records(header.delimiter, width), start=1):
@@ -178,19 +187,8 @@ def _irregular(
             fitted = record if isinstance(record, str) else _fit(record, width, spare)
             if isinstance(fitted, str):
                 ledger.fail(number, fitted)
-                continue
-            rows.append(fitted)
-            numbers.append(number)
-            if len(rows) >= CHUNK_ROWS:
-                yield _as_records(header, rows, numbers)
-                rows, numbers = [], []
-    if rows:
-        yield _as_records(header, rows, numbers)
-
-
-def _as_records(header: Header, rows: list[list[str]], numbers: list[int]) -> Records:
-    columns = [pa.array(column, pa.string()) for column in zip(*rows, strict=True)]
-    return Records(pa.table(columns, names=list(header.names)), pa.array(numbers, pa.int64()))
+            else:
+                yield [(number, fitted)]
 
 
 def _fit(cells: list[str], width: int, spare: int | None) -> list[str] | str:

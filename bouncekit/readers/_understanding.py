@@ -6,7 +6,6 @@ from dataclasses import dataclass
 
 from bouncekit import times
 from bouncekit.encodings import fold_header
-from bouncekit.errors import BouncekitError
 from bouncekit.readers._words import FAILURE, HEADERS, WEAK, event_of
 
 SAMPLE = 500
@@ -55,13 +54,11 @@ def understand(
         Folded column name to some of its cells.
     given : mapping, optional
         Field to column name, as the user said; those stand.
-
-    Raises
-    ------
-    BouncekitError
-        If ``given`` names a field or a column that there is not.
     """
-    chosen = _given(samples, given or {})
+    chosen = {
+        "event" if field == "vendor_type" else field: fold_header(name)
+        for field, name in (given or {}).items()
+    }
     filled = {name: [cell for cell in cells if cell.strip()] for name, cells in samples.items()}
     for field, fits in _TESTS.items():
         if field in chosen:
@@ -73,21 +70,6 @@ def understand(
     ordered = {field: chosen[field] for field in FIELDS if field in chosen}
     dates = filled.get(ordered.get("timestamp", ""), [])
     return Understanding(ordered, times.day_first(dates))
-
-
-def _given(samples: Mapping[str, Sequence[str]], given: Mapping[str, str]) -> dict[str, str]:
-    chosen = {}
-    for field, title in given.items():
-        field = "event" if field == "vendor_type" else field
-        if field not in FIELDS:
-            msg = f"columns={{...}} has the field {field!r}; the fields are {', '.join(FIELDS)}"
-            raise BouncekitError(msg)
-        name = fold_header(title)
-        if name not in samples:
-            msg = f"columns={{...}} names {title!r}; the file has: {', '.join(samples)}"
-            raise BouncekitError(msg)
-        chosen[field] = name
-    return chosen
 
 
 def _share(cells: Sequence[str], test: Callable[[str], object]) -> float:

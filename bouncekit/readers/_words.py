@@ -12,6 +12,8 @@ HEADERS = {field: frozenset(names) for field, names in _WORDS["headers"].items()
 """Field of the table to the folded column names that mean it."""
 WEAK = frozenset(_WORDS["weak"]["headers"])
 """Headers that name all kinds of things: the cells must agree."""
+SENT_COUNTS = frozenset(_WORDS["sent_counts"]["headers"])
+"""Headers that count sent mail, in tables that are no exports of failures."""
 EVENTS = {word: event for event, words in _WORDS["events"].items() for word in words}
 """Event words, folded, to an event of the table; ``skip`` is none of ours."""
 

@@ -9,7 +9,7 @@ column that tells what became of it; contact lists are left alone.
 ``vendor_type`` is the word in the event column, as written.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from functools import lru_cache
 from typing import Any
 
@@ -19,9 +19,10 @@ import pyarrow.compute as pc
 from bouncekit import times
 from bouncekit.accounting import Ledger
 from bouncekit.encodings import fold_header
+from bouncekit.errors import BouncekitError, UnknownFormatError
 from bouncekit.readers import _columns, _csv, _json
-from bouncekit.readers._base import CHUNK_ROWS, NO, Chunk, Options, Reader
-from bouncekit.readers._understanding import SAMPLE, Understanding, understand
+from bouncekit.readers._base import NO, Chunk, Options, Reader, in_chunks
+from bouncekit.readers._understanding import FIELDS, SAMPLE, Understanding, understand
 from bouncekit.readers._words import event_of
 from bouncekit.sources import Blob, Head
 
@@ -40,6 +41,30 @@ def sniff(head: Head) -> int:
 def understood(head: Head, given: tuple[tuple[str, str], ...]) -> Understanding:
     """Return what the columns of a file mean; ``given`` is what the user said of them."""
     return understand(samples(head), dict(given))
+
+
+def check_fields(columns: Mapping[str, str]) -> None:
+    """Raise BouncekitError if ``columns`` names a field that there is not."""
+    for field in columns:
+        if field not in (*FIELDS, "vendor_type"):
+            msg = f"columns={{...}} has the field {field!r}; the fields are {', '.join(FIELDS)}"
+            raise BouncekitError(msg)
+
+
+def has_columns(head: Head, columns: Mapping[str, str]) -> bool:
+    """Say whether a table has the columns that the user named.
+
+    Raises
+    ------
+    UnknownFormatError
+        If it has some of them only.
+    """
+    there = samples(head)
+    absent = [title for title in columns.values() if fold_header(title) not in there]
+    if absent and len(absent) < len(columns):
+        msg = f"lacks the column {absent[0]!r} of columns={{...}}; it has: {', '.join(there)}"
+        raise UnknownFormatError(msg)
+    return not absent
 
 
 def samples(head: Head) -> dict[str, list[str]]:
@@ -80,7 +105,8 @@ def _flat(event: Any) -> dict[str, str]:
 
 def read(blob: Blob, options: Options, ledger: Ledger) -> Iterator[Chunk]:
     """Read the table, one row per record."""
-    found = understood(blob.head, tuple(options.columns.items()))
+    given = options.columns if has_columns(blob.head, options.columns) else {}
+    found = understood(blob.head, tuple(given.items()))
     _say(found, blob.head, options, ledger)
     for records in (
         _json_records(blob, ledger) if blob.head.is_json else _csv_records(blob, ledger, found)
@@ -93,26 +119,22 @@ def _csv_records(blob: Blob, ledger: Ledger, found: Understanding) -> Iterator[_
 
 
 def _json_records(blob: Blob, ledger: Ledger) -> Iterator[_csv.Records]:
-    rows: list[dict[str, str]] = []
-    numbers: list[int] = []
+    for chunk in in_chunks(_numbered(blob, ledger)):
+        names = dict.fromkeys(name for _, cells in chunk for name in cells)
+        columns = {
+            name: _columns.texts([cells.get(name, "") for _, cells in chunk]) for name in names
+        }
+        numbers = pa.array([number for number, _ in chunk], pa.int64())
+        yield _csv.Records(pa.table(columns), numbers)
+
+
+def _numbered(blob: Blob, ledger: Ledger) -> Iterator[list[tuple[int, dict[str, str]]]]:
     for number, event in _json.events(_layers)(blob, Options(), ledger):
         cells = _flat(event)
-        if not cells:
+        if cells:
+            yield [(number, cells)]
+        else:
             ledger.skip(number, "is an empty record")
-            continue
-        rows.append(cells)
-        numbers.append(number)
-        if len(rows) >= CHUNK_ROWS:
-            yield _as_records(rows, numbers)
-            rows, numbers = [], []
-    if rows:
-        yield _as_records(rows, numbers)
-
-
-def _as_records(rows: Sequence[Mapping[str, str]], numbers: list[int]) -> _csv.Records:
-    names = dict.fromkeys(name for row in rows for name in row)
-    cells = {name: _columns.texts([row.get(name, "") for row in rows]) for name in names}
-    return _csv.Records(pa.table(cells), pa.array(numbers, pa.int64()))
 
 
 def _convert(

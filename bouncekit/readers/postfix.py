@@ -25,7 +25,7 @@ from dataclasses import dataclass, field
 from bouncekit import codes
 from bouncekit.accounting import Ledger
 from bouncekit.encodings import text_stream
-from bouncekit.readers._base import CERTAIN, CHUNK_ROWS, NO, Chunk, Options, Reader, Row
+from bouncekit.readers._base import CERTAIN, NO, Chunk, Options, Reader, Row, in_chunks
 from bouncekit.readers._syslog import Clock, Line, lines
 from bouncekit.sources import Blob, Head
 
@@ -97,20 +97,19 @@ def sniff(head: Head) -> int:
 def read(blob: Blob, options: Options, ledger: Ledger) -> Iterator[Chunk]:
     """Read the delivery lines, one row each; an expired message, one per recipient."""
     clock = Clock(blob, options.tz)
+    try:
+        yield from in_chunks(_rows(blob, clock, ledger))
+    finally:
+        _note(clock, options, ledger)
+
+
+def _rows(blob: Blob, clock: Clock, ledger: Ledger) -> Iterator[list[Row]]:
     queue = _Queue()
-    rows: list[Row] = []
     with blob.open() as raw:
         for line in lines(text_stream(raw, blob.head.encoding), clock, "postfix"):
             found = _QUEUE_ID.match(line.text)
-            if not found:
-                continue
-            rows += _take(line, found[1], line.text[found.end() :], queue, ledger)
-            if len(rows) >= CHUNK_ROWS:
-                yield rows
-                rows = []
-    if rows:
-        yield rows
-    _note(clock, options, ledger)
+            if found:
+                yield _take(line, found[1], line.text[found.end() :], queue, ledger)
 
 
 def _note(clock: Clock, options: Options, ledger: Ledger) -> None:

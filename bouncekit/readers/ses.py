@@ -58,7 +58,8 @@ _NOT_OURS = {
 _CONFIRMATIONS = {"SubscriptionConfirmation", "UnsubscribeConfirmation"}
 _AUTO_REPLY = re.compile(
     r"\bout[ -]of[ -](?:the[ -])?office|\bvacation\b"
-    r"|\bauto(?:matic)?[ -]?(?:reply|response|responder)\b|\bauto-(?:replied|submitted)\b|自动回复|自動回覆|休假",
+    r"|\bauto(?:matic)?[ -]?(?:reply|response|responder)\b"
+    r"|\bauto-(?:replied|submitted)\b|自动回复|自動回覆|休假",
     re.IGNORECASE,
 )
 _CAMPAIGN_TAG = re.compile(r"^campaign(?:[ _-]?(?:id|name))?$", re.IGNORECASE)
