@@ -1,0 +1,94 @@
+"""Which rows speak of the same message to the same recipient (definition 3)."""
+
+import numpy as np
+
+from bouncekit.analysis._keys import Bools, Ints
+from bouncekit.times import DAY
+
+UNTIMED = np.iinfo(np.int64).min
+"""Microseconds of a row without a time; earlier than every real time."""
+
+QUEUE_LIFE = 5 * DAY
+"""How long a server tries one message (RFC 5321 4.5.4.1: at least 4 to 5 days)."""
+
+
+def number_pairs(messages: Ints, recipients: Ints) -> Ints:
+    """Number the pairs of message and recipient; both codes must be 0 or more."""
+    if not len(messages):
+        return messages
+    first = np.full(int(messages.max()) + 1, -1, dtype=np.int64)
+    first[messages] = recipients
+    if np.array_equal(first[messages], recipients):
+        # Each message went to one recipient, as most senders do: it is the pair.
+        return messages
+    import pandas as pd
+
+    width = int(recipients.max()) + 1
+    return pd.factorize(messages * width + recipients)[0].astype(np.int64)
+
+
+def join_deferrals(recipients: Ints, times: Ints, final: Bools) -> Ints:
+    """Number the messages among rows that name none.
+
+    Each final row is its own message. A deferral joins the next final row of
+    its recipient within :data:`QUEUE_LIFE`; deferrals that find none and lie
+    within that span of the first of them are one message, and so are all
+    deferrals of a recipient that have no time.
+
+    Parameters
+    ----------
+    recipients, times : ndarray of int64
+        Recipient code and microseconds (or :data:`UNTIMED`) of each row.
+    final : ndarray of bool
+        Whether the row is a final event; the others are deferrals.
+    """
+    size = len(recipients)
+    order = np.lexsort((final, times, recipients))
+    who, when, ends = recipients[order], times[order], final[order]
+    following = np.where(ends, np.arange(size), size)
+    following = np.minimum.accumulate(following[::-1])[::-1]
+    target = np.minimum(following, max(size - 1, 0))
+    joins = (following < size) & (who[target] == who) & (when != UNTIMED)
+    joins &= when[target] - np.where(joins, when, 0) <= QUEUE_LIFE
+    message = np.where(ends, np.arange(size), np.where(joins, target, -1))
+    alone = np.flatnonzero(message < 0)
+    message[alone] = alone[_starts(who[alone], when[alone])]
+    result = np.empty(size, dtype=np.int64)
+    result[order] = message
+    return result
+
+
+def _starts(who: Ints, when: Ints) -> Ints:
+    """Give for each deferral, sorted by recipient and time, the first of its message."""
+    size = len(who)
+    start = np.full(size, -1, dtype=np.int64)
+    fresh = np.ones(size, dtype=bool)
+    fresh[1:] = who[1:] != who[:-1]
+    heads = np.flatnonzero(fresh)
+    bounds = np.append(heads[1:], size)
+    # One round gives one message of every recipient that still has deferrals left.
+    while len(heads):
+        limit = np.where(when[heads] == UNTIMED, UNTIMED, when[heads] + QUEUE_LIFE)
+        stop = _first_after(when, heads, bounds, limit)
+        spans = stop - heads
+        members = np.repeat(heads, spans) + _ramps(spans)
+        start[members] = np.repeat(heads, spans)
+        left = stop < bounds
+        heads, bounds = stop[left], bounds[left]
+    return start
+
+
+def _ramps(lengths: Ints) -> Ints:
+    return np.arange(lengths.sum()) - np.repeat(np.cumsum(lengths) - lengths, lengths)
+
+
+def _first_after(values: Ints, low: Ints, high: Ints, limit: Ints) -> Ints:
+    """Find by bisection the first position in each [low, high) whose value exceeds limit."""
+    low, high = low.copy(), high.copy()
+    while (low < high).any():
+        middle = (low + high) // 2
+        within = (low < high) & (values[np.minimum(middle, len(values) - 1)] <= limit)
+        shut = (low < high) & ~within
+        low = np.where(within, middle + 1, low)
+        high = np.where(shut, middle, high)
+    return low

@@ -1,0 +1,125 @@
+"""Texts as integers: one small number for each distinct message or address.
+
+Everything that follows works on these numbers; a text is looked at once per
+distinct value, whatever the number of rows.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from bouncekit import addresses
+from bouncekit.identity import message_key
+
+Ints = npt.NDArray[np.int64]
+Bools = npt.NDArray[np.bool_]
+
+# What these describe is its own key, so that Python looks at the other texts only.
+_PLAIN_MESSAGE = r"^[!-;=?-~]+$"
+_PLAIN_ADDRESS = r"^[a-z0-9!#$%&'+/=?^_`{|}~.-]+@[a-z0-9._-]*[a-z0-9]$"
+
+
+@dataclass(frozen=True, slots=True)
+class Keys:
+    """A text column as numbers.
+
+    Parameters
+    ----------
+    codes : ndarray of int64
+        One per row, -1 where there is no text.
+    texts : pyarrow.Array
+        The key that each code stands for.
+    matchable : ndarray of bool
+        By code: whether equal keys mean the same thing. A masked address
+        never does.
+    """
+
+    codes: Ints
+    texts: pa.Array
+    matchable: Bools
+
+
+def message_keys(values: pd.Series) -> Keys:
+    """Number the messages that the rows speak of."""
+    codes, texts = encode(values)
+    odd = pc.or_(
+        pc.invert(pc.match_substring_regex(texts, _PLAIN_MESSAGE)),
+        pc.ends_with(texts, "amazonses.com"),
+    )
+    return _rekey(codes, texts, odd, message_key, keep_unmatchable=False)
+
+
+def recipient_keys(values: pd.Series) -> Keys:
+    """Number the addresses; masked ones have a number each and match nothing."""
+    codes, texts = encode(values)
+    odd = pc.or_(
+        pc.invert(pc.match_substring_regex(texts, _PLAIN_ADDRESS)),
+        pc.match_substring_regex(texts, r"^x{3,}@"),
+    )
+    return _rekey(codes, texts, odd, addresses.key, keep_unmatchable=True)
+
+
+def encode(values: pd.Series) -> tuple[Ints, pa.Array]:
+    """Return the code of each row (-1: missing) and the distinct texts."""
+    found = pa.array(values, from_pandas=True)
+    if isinstance(found, pa.ChunkedArray):
+        found = found.combine_chunks()
+    if not pa.types.is_large_string(found.type):
+        found = found.cast(pa.large_string())
+    encoded = pc.dictionary_encode(found)
+    indices = encoded.indices.fill_null(-1) if encoded.indices.null_count else encoded.indices
+    return indices.to_numpy(zero_copy_only=False).astype(np.int64), encoded.dictionary
+
+
+def labels(values: pd.Series) -> tuple[Ints, list[str]]:
+    """Return codes and distinct texts with the texts in sorted order."""
+    codes, texts = encode(values)
+    order = pc.sort_indices(texts).to_numpy(zero_copy_only=False).astype(np.int64)
+    rank = np.empty(len(order), dtype=np.int64)
+    rank[order] = np.arange(len(order))
+    return look_up(rank, codes), texts.take(pa.array(order)).to_pylist()
+
+
+def look_up(values: npt.NDArray, codes: Ints, missing: int = -1) -> npt.NDArray:
+    """Take ``values[codes]``, and ``missing`` where the code is -1."""
+    if not len(values):
+        return np.full(len(codes), missing, dtype=values.dtype)
+    taken = values[codes]
+    absent = codes < 0
+    if absent.any():
+        taken[absent] = missing
+    return taken
+
+
+def _rekey(
+    codes: Ints,
+    texts: pa.Array,
+    odd: pa.Array,
+    key: Callable[[str], str | None],
+    *,
+    keep_unmatchable: bool,
+) -> Keys:
+    if not pc.any(odd, min_count=0).as_py():
+        return Keys(codes, texts, np.ones(len(texts), dtype=bool))
+    strange = texts.filter(odd).to_pylist()
+    found = [key(text) for text in strange]
+    unmatchable = {
+        text for text, known in zip(strange, found, strict=True) if known is None and text
+    }
+    if keep_unmatchable:
+        found = [
+            known or text or None for text, known in zip(strange, found, strict=True)
+        ]
+    replaced = pc.replace_with_mask(texts, odd, pa.array(found, pa.large_string()))
+    again = pc.dictionary_encode(replaced)
+    remap = again.indices.fill_null(-1).to_numpy(zero_copy_only=False).astype(np.int64)
+    matchable = np.ones(len(again.dictionary), dtype=bool)
+    if keep_unmatchable and unmatchable:
+        masked = pc.is_in(again.dictionary, pa.array(sorted(unmatchable), pa.large_string()))
+        matchable = ~masked.to_numpy(zero_copy_only=False)
+    return Keys(look_up(remap, codes), again.dictionary, matchable)

@@ -1,0 +1,360 @@
+"""How often mail bounces, over time: hard, soft, and out of how many."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from bouncekit.analysis import _periods as periods
+from bouncekit.analysis._denominators import Denominator, counts_by, denominator
+from bouncekit.analysis._grouping import UNTIMED
+from bouncekit.analysis._keys import Bools, Ints, labels
+from bouncekit.analysis.outcomes import (
+    BOUNCE,
+    DEFERRAL,
+    DELIVERED,
+    HARD,
+    SOFT,
+    SUPPRESSED,
+    UNDETERMINED,
+    Outcomes,
+    by_reason,
+    codes,
+    outcomes,
+)
+from bouncekit.analysis.statistics import preset_of, rate, verdicts, wilson
+from bouncekit.analysis.wording import check_language, say
+from bouncekit.errors import BouncekitError
+from bouncekit.schema import TEXT
+from bouncekit.taxonomy import reasons
+from bouncekit.times import zone
+
+WHOLE_PERIOD = ("reason", "category", "source", "rule")
+"""Splits of the failures only: what was sent has no reason."""
+
+SPLITS = ("provider", "org_domain", "domain", "campaign", "sender", "sending_ip", "remote_mta")
+"""Splits that sent messages have too, so that each part has a denominator of its own."""
+
+_COUNTS = ("sent", "delivered", "hard", "soft", "undetermined", "deferred")
+_BANDS = ("soft_time", "soft_sender")
+_MAX_GRID = 2_000_000
+_Floats = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True)
+class _Split:
+    """The parts that messages (and counts of sends) fall into."""
+
+    names: list[str]
+    messages: Ints
+    counts: Ints | None
+    whole_period: bool
+
+
+def bounce_rates(
+    df: pd.DataFrame | Outcomes,
+    sends: object = None,
+    freq: str = "W",
+    by: str | None = None,
+    tz: str = "UTC",
+    *,
+    min_n: int | None = None,
+    preset: str | None = None,
+    lang: str = "en",
+) -> pd.DataFrame:
+    """Count hard and soft bounces per period, and their rates where sends are known.
+
+    One message to one recipient counts once, with its final outcome, in the
+    period of its sending where that is known, else of its event. Automatic
+    replies, complaints, suppressed sends and rows of state lists are no
+    bounces. The denominator is the sends table, else sent events, else
+    delivered + bounced messages; without any there are no rates.
+
+    Parameters
+    ----------
+    df : DataFrame or Outcomes
+        A classified bounce table, not changed.
+    sends : DataFrame or path, optional
+        Counts (``date, sent[, campaign, domain]``) or messages
+        (``message_id, recipient, timestamp``).
+    freq : {'D', 'W', 'M', 'Q'}
+        Length of a period; weeks start on Monday.
+    by : str, optional
+        Split by ``provider``, ``org_domain``, ``domain``, ``campaign``,
+        ``sender``, ``sending_ip`` or ``remote_mta``; or by ``reason``,
+        ``category``, ``source`` or ``rule``, where the denominator (and
+        ``delivered``) stays the whole period's.
+    tz : str
+        IANA zone whose days count.
+    min_n : int, optional
+        Messages below which no verdict is given; the preset's by default.
+    preset : {'cold', 'ses', 'optin'}, optional
+        Reference lines that fill the column ``verdict``.
+    lang : {'en', 'zh'}
+        Language of verdicts and notes.
+
+    Returns
+    -------
+    DataFrame
+        One row per period (and value of ``by``), sorted; periods without mail
+        between the first and the last are there with counts of 0. ``period``
+        (first instant, datetime64[us, tz]), ``<by>``, ``sent`` (the
+        denominator, NaN where unknown), ``delivered`` (NaN where nothing
+        reports deliveries), ``hard``, ``soft``, ``undetermined``,
+        ``deferred``; ``hard_rate``, ``hard_low``, ``hard_high`` (Wilson 95 %),
+        ``hard_share`` (of all bounces), the same for ``soft``; ``total_rate``,
+        ``total_low``, ``total_high``; ``soft_time`` and ``soft_sender`` (soft
+        bounces that time may heal, and that the sender must); ``verdict``.
+        ``attrs``: ``denominator``, ``tz``, ``freq``, ``by``, ``preset``,
+        ``min_n``, ``untimed`` (messages without a time), ``notes``.
+
+    Raises
+    ------
+    BouncekitError
+        If ``freq``, ``by``, ``tz``, ``preset`` or ``lang`` is not known.
+    TableError
+        If a column is absent or the sends table is wrong.
+    """
+    _check(freq, by, tz, lang)
+    chosen = preset_of(preset) if preset is not None else None
+    messages = outcomes(df, sends)
+    below = denominator(messages)
+    split = _split(messages, below, by)
+    counted = ~messages.listed & (messages.outcome != SUPPRESSED)
+    timed = counted & (messages.period_at != UNTIMED)
+    days = np.zeros(len(timed), dtype=np.int64)
+    days[timed] = periods.local_days(messages.period_at[timed], tz)
+    table = _table(messages, below, split, periods.period_of_day(days, freq), timed, freq, tz)
+    if by is None:
+        table = table.drop(columns="by")
+    table = table.rename(columns={"by": by})
+    impossible = _add_rates(table)
+    table["verdict"] = pd.Series(pd.NA, index=table.index, dtype=TEXT)
+    if chosen is not None:
+        found = verdicts(
+            table[f"{chosen.judges}_rate"], table["sent"], chosen, min_n=min_n, lang=lang
+        )
+        table["verdict"] = pd.Series(found, index=table.index, dtype=TEXT)
+    untimed = int((counted & ~timed).sum())
+    table.attrs |= {
+        "denominator": below.kind,
+        "tz": tz,
+        "freq": freq,
+        "by": by,
+        "preset": preset,
+        "min_n": chosen.min_n if chosen and min_n is None else min_n,
+        "untimed": untimed,
+        "notes": _notes(messages, below, split, by, untimed, (impossible, len(table)), lang),
+    }
+    if table.attrs.pop("without_gaps", False):
+        table.attrs["notes"] += (say("rates_gaps", lang),)
+    return table
+
+
+def _check(freq: str, by: str | None, tz: str, lang: str) -> None:
+    periods.check_frequency(freq)
+    zone(tz)
+    check_language(lang)
+    if by is not None and by not in (*SPLITS, *WHOLE_PERIOD):
+        msg = f"by {by!r} is not a split; use one of: {', '.join((*SPLITS, *WHOLE_PERIOD))}"
+        raise BouncekitError(msg)
+
+
+def _split(messages: Outcomes, below: Denominator, by: str | None) -> _Split:
+    """Say which part each message belongs to; the part after the last name is "missing"."""
+    if by is None:
+        nothing = np.zeros(len(messages.outcome), dtype=np.int64)
+        rows = below.counts.table if below.counts else None
+        counts = None if rows is None else np.zeros(len(rows), dtype=np.int64)
+        return _Split([""], nothing, counts, whole_period=False)
+    if by in WHOLE_PERIOD:
+        found, names = _failure_parts(messages, by)
+        return _Split(names, np.where(found < 0, len(names), found), None, whole_period=True)
+    found, names = messages.carry(by)
+    counts = None
+    if below.counts is not None:
+        values = counts_by(below.counts, by, messages.table)
+        if values is not None:
+            names, found, counts = _merge_names(names, found, values)
+    return _Split(names, np.where(found < 0, len(names), found), counts, whole_period=False)
+
+
+def _failure_parts(messages: Outcomes, by: str) -> tuple[Ints, list[str]]:
+    if by == "source":
+        return messages.source()
+    if by == "rule":
+        rows, names = labels(messages.table["rule"])
+        return np.where(messages.failed, rows[messages.row], -1), names
+    reason = messages.reason().astype(np.int64)
+    if by == "reason":
+        return reason, list(reasons())
+    names = sorted(set(by_reason("category")))
+    place = np.array([names.index(name) for name in by_reason("category")] + [-1])
+    return place[reason], names
+
+
+def _merge_names(
+    names: list[str], found: Ints, values: pd.Series
+) -> tuple[list[str], Ints, Ints]:
+    """Bring the parts of the messages and of the sends table to one list."""
+    texts = [None if pd.isna(value) else str(value) for value in values]
+    merged = sorted({*names, *(text for text in texts if text is not None)})
+    place = {name: i for i, name in enumerate(merged)}
+    remap = np.array([place[name] for name in names] + [-1], dtype=np.int64)
+    counts = np.array([len(merged) if t is None else place[t] for t in texts], dtype=np.int64)
+    return merged, remap[found], counts
+
+
+# Takes what bounce_rates has worked out; a class would only rename the arguments.
+def _table(
+    messages: Outcomes,
+    below: Denominator,
+    split: _Split,
+    period: Ints,
+    timed: Bools,
+    freq: str,
+    tz: str,
+) -> pd.DataFrame:
+    parts = len(split.names) + 1
+    counts_period = None
+    if below.counts is not None:
+        counts_period = periods.period_of_day(below.counts.days(tz), freq)
+    low, high = _range(period[timed], counts_period)
+    cells = (period - low) * parts + split.messages
+    size = max(high - low + 1, 0) * parts
+
+    def tally(mask: Bools, part: bool = True) -> _Floats:
+        where = cells[mask & timed] if part else (period - low)[mask & timed]
+        return np.bincount(where, minlength=size if part else size // parts).astype(float)
+
+    def whole(mask: Bools) -> _Floats:
+        """Count per part, or per period where the parts share their denominator."""
+        return np.repeat(tally(mask, part=False), parts) if split.whole_period else tally(mask)
+
+    columns = _failures(messages, tally)
+    delivered = whole(messages.outcome == DELIVERED)
+    reported = bool((messages.outcome == DELIVERED).any())
+    columns["delivered"] = delivered if reported else np.full(size, np.nan)
+    columns["sent"] = np.full(size, np.nan)
+    if below.counts is not None:
+        columns["sent"] = _from_counts(below, split, counts_period, low, size)
+    elif below.known:
+        sent = whole(below.counted)
+        columns["sent"] = np.where(sent > 0, sent, np.nan)
+    return _rows(columns, split, low, freq, tz)
+
+
+def _failures(messages: Outcomes, tally: Any) -> dict[str, _Floats]:
+    """Count bounces by type and band, and messages that are still deferred."""
+    kind = messages.bounce_type()
+    bounced = messages.outcome == BOUNCE
+    soft = bounced & (kind == SOFT)
+    by_sender = np.array([heals == "sender" for heals in by_reason("heals")] + [False])
+    for_sender = soft & by_sender[messages.reason()]
+    return {
+        "hard": tally(bounced & (kind == HARD)),
+        "soft": tally(soft),
+        "undetermined": tally(bounced & (kind == UNDETERMINED)),
+        "deferred": tally(messages.outcome == DEFERRAL),
+        "soft_time": tally(soft & ~for_sender),
+        "soft_sender": tally(for_sender),
+    }
+
+
+def _range(period: Ints, counts_period: Ints | None) -> tuple[int, int]:
+    both = period if counts_period is None else np.concatenate([period, counts_period])
+    return (int(both.min()), int(both.max())) if len(both) else (0, -1)
+
+
+def _from_counts(
+    below: Denominator, split: _Split, period: Ints | None, low: int, size: int
+) -> _Floats:
+    """Add up the sends table; a cell that it does not speak of stays NaN."""
+    parts = len(split.names) + 1
+    if below.counts is None or period is None or (split.counts is None and not split.whole_period):
+        return np.full(size, np.nan)
+    numbers = below.counts.table["sent"].to_numpy(dtype=float)
+    where = period - low
+    if not split.whole_period and split.counts is not None:
+        where = where * parts + split.counts
+    cells = size // parts if split.whole_period else size
+    said = np.bincount(where, minlength=cells) > 0
+    total = np.where(said, np.bincount(where, numbers, minlength=cells), np.nan)
+    return np.repeat(total, parts) if split.whole_period else total
+
+
+def _rows(
+    columns: dict[str, _Floats], split: _Split, low: int, freq: str, tz: str
+) -> pd.DataFrame:
+    """Lay the cells out as rows: every period of every part that has anything."""
+    parts = len(split.names) + 1
+    own = [name for name in (*_COUNTS, *_BANDS) if name not in _shared(split)]
+    filled = np.zeros(len(columns["hard"]), dtype=bool)
+    for name in own:
+        filled |= np.nan_to_num(columns[name]) > 0
+    used = filled.reshape(-1, parts).any(axis=0)
+    if len(split.names) == 1 and split.names[0] == "":
+        used[:] = [True, False]
+    keep = np.tile(used, len(filled) // parts)
+    dense = keep.sum() > _MAX_GRID
+    if dense:
+        keep = filled
+    cell = np.flatnonzero(keep)
+    starts = periods.midnights(periods.first_day(cell // parts + low, freq), tz)
+    names = np.array([*split.names, None], dtype=object)[cell % parts]
+    frame = {"period": pd.Series(starts.as_unit("us")), "by": pd.Series(names, dtype=TEXT)}
+    for name in (*_COUNTS, *_BANDS):
+        values = columns[name][cell]
+        frame[name] = values if name in ("sent", "delivered") else values.astype(np.int64)
+    table = pd.DataFrame(frame)
+    table.attrs["without_gaps"] = bool(dense)
+    return table
+
+
+def _shared(split: _Split) -> tuple[str, ...]:
+    return ("sent", "delivered") if split.whole_period else ()
+
+
+def _add_rates(table: pd.DataFrame) -> int:
+    """Add rates, intervals and shares; return how many rows cannot have one."""
+    bounced = table["hard"] + table["soft"] + table["undetermined"]
+    impossible = bounced > table["sent"]
+    sent = table["sent"].mask(impossible)
+    bands = {name: table.pop(name) for name in _BANDS}
+    for name, count in (("hard", table["hard"]), ("soft", table["soft"]), ("total", bounced)):
+        table[f"{name}_rate"] = rate(count, sent)
+        table[f"{name}_low"], table[f"{name}_high"] = wilson(count, sent)
+        if name != "total":
+            table[f"{name}_share"] = rate(count, bounced)
+    for name, values in bands.items():
+        table[name] = values
+    return int(impossible.sum())
+
+
+def _notes(
+    messages: Outcomes,
+    below: Denominator,
+    split: _Split,
+    by: str | None,
+    untimed: int,
+    impossible: tuple[int, int],
+    lang: str,
+) -> tuple[str, ...]:
+    """Say what a reader of the numbers has to know."""
+    notes = []
+    if not below.known:
+        notes.append(say("rates_no_denominator", lang))
+    if below.without_sends:
+        notes.append(say("rates_mixed", lang, sources=", ".join(below.without_sends)))
+    if below.counts is not None and split.counts is None and not split.whole_period:
+        notes.append(say("rates_no_split", lang, by=by))
+    if impossible[0]:
+        notes.append(say("rates_above", lang, count=impossible[0], total=impossible[1]))
+    if untimed:
+        notes.append(say("rates_untimed", lang, count=untimed))
+    unclassified = int((codes(messages.table, "bounce_type")[messages.row[messages.failed]] < 0).sum())
+    if unclassified:
+        notes.append(say("rates_unclassified", lang, count=unclassified))
+    return tuple(notes)

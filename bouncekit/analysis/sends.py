@@ -1,0 +1,221 @@
+"""What was sent, from a table of the user's own (definition 10).
+
+Two kinds: counts (``date, sent[, campaign, domain]``) give a denominator;
+messages (``message_id, recipient, timestamp``) give a denominator and
+evidence that a bounce speaks of mail that was really sent.
+"""
+
+import os
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.csv as pa_csv
+
+from bouncekit import addresses
+from bouncekit.analysis._keys import Ints
+from bouncekit.errors import InputNotFoundError, TableError
+from bouncekit.identity import map_distinct
+from bouncekit.schema import TEXT, conform
+from bouncekit.tables import complete
+from bouncekit.times import DAY, zone
+
+_MESSAGES = ("message_id", "recipient", "timestamp")
+_COUNTS = ("date", "sent")
+_KINDS = f"needs the columns {', '.join(_COUNTS)} (counts) or {', '.join(_MESSAGES)} (messages)"
+_ADDRESS_NAMES = ("recipient", "email", "e-mail", "mail", "address", "邮箱", "电子邮箱", "邮件地址")
+
+
+@dataclass(frozen=True, slots=True)
+class Sends:
+    """A sends table that has been checked.
+
+    Parameters
+    ----------
+    kind : {'counts', 'messages'}
+        Which of the two kinds it is.
+    table : DataFrame
+        Counts: ``date``, ``sent``, ``campaign``, ``domain`` (the latter two
+        missing where not given). Messages: ``message_id``, ``recipient``,
+        ``timestamp`` (UTC), ``campaign``.
+    columns : frozenset of str
+        The columns that were given.
+    """
+
+    kind: Literal["counts", "messages"]
+    table: pd.DataFrame
+    columns: frozenset[str]
+
+    def rows(self, beside: pd.DataFrame) -> pd.DataFrame:
+        """Return the messages as ``sent`` rows with the columns of ``beside``."""
+        found = complete(conform(self.table.assign(event="sent")))
+        # One provider per domain: what the bounce table says of it comes first.
+        known = beside.loc[beside["provider"].notna(), ["domain", "provider"]]
+        chosen = dict(known.drop_duplicates("domain").astype("str").itertuples(index=False))
+        named = map_distinct(found["domain"], chosen.get).astype(found["provider"].dtype)
+        found["provider"] = named.fillna(found["provider"])
+        return found[[name for name in found.columns if name in beside.columns]]
+
+    def days(self, tz: str) -> Ints:
+        """Return the day of each count as days since 1970-01-01 in ``tz``."""
+        dates = self.table["date"]
+        if isinstance(dates.dtype, pd.DatetimeTZDtype):
+            dates = dates.dt.tz_convert(zone(tz)).dt.tz_localize(None)
+        return pd.DatetimeIndex(dates).as_unit("us").asi8 // DAY
+
+
+def read_sends(sends: object) -> Sends:
+    """Check a sends table, or the CSV file that holds one.
+
+    Parameters
+    ----------
+    sends : DataFrame, str, Path or Sends
+        Counts: ``date`` (a day of the analysis' time zone) and ``sent``, and
+        optionally ``campaign`` and ``domain``; several rows for one day add
+        up. Messages: ``message_id``, ``recipient`` and ``timestamp`` (UTC
+        where it names no zone), and optionally ``campaign``.
+
+    Raises
+    ------
+    InputNotFoundError
+        If the file does not exist.
+    TableError
+        If columns are absent or a value is no date or no number; the
+        sentence names the row.
+
+    Examples
+    --------
+    >>> read_sends(pd.DataFrame({"date": ["2026-03-02"], "sent": [120]})).kind
+    'counts'
+    """
+    if isinstance(sends, Sends):
+        return sends
+    table, name = _table(sends, "sends")
+    table = table.rename(columns=lambda column: str(column).strip().lower())
+    if set(_MESSAGES) <= set(table.columns):
+        return _messages(table, name)
+    if set(_COUNTS) <= set(table.columns):
+        return _counts(table, name)
+    msg = f"{name} {_KINDS}; it has: {', '.join(map(str, table.columns)) or 'no columns'}"
+    raise TableError(msg)
+
+
+def read_addresses(contacts: object) -> pd.Series:
+    """Return the addresses of a contact list.
+
+    Parameters
+    ----------
+    contacts : DataFrame, Series, str, Path or iterable of str
+        A table with a column ``recipient`` or ``email``, the CSV file of one,
+        or the addresses themselves.
+
+    Raises
+    ------
+    InputNotFoundError
+        If the file does not exist.
+    TableError
+        If no column holds addresses.
+    """
+    if isinstance(contacts, pd.DataFrame | str | os.PathLike):
+        table, name = _table(contacts, "contacts")
+        found = _address_column(table, name)
+    elif isinstance(contacts, Iterable):
+        found = pd.Series(list(contacts), dtype="object")
+    else:
+        msg = f"contacts: expected a table, a path or addresses, got {type(contacts).__name__}"
+        raise TableError(msg)
+    text = found.where(found.notna(), None).astype(TEXT)
+    return map_distinct(text, addresses.clean)
+
+
+def _address_column(table: pd.DataFrame, name: str) -> pd.Series:
+    by_name = {str(column).strip().lower(): column for column in table.columns}
+    for known in _ADDRESS_NAMES:
+        if known in by_name:
+            return table[by_name[known]]
+    if len(table.columns) == 1:
+        return table.iloc[:, 0]
+    msg = f"{name} needs a column recipient or email; it has: {', '.join(map(str, table.columns))}"
+    raise TableError(msg)
+
+
+def _table(given: object, what: str) -> tuple[pd.DataFrame, str]:
+    if isinstance(given, pd.DataFrame):
+        return given.reset_index(drop=True), f"the {what} table"
+    if not isinstance(given, str | os.PathLike):
+        msg = f"{what}: expected a table or the path of a CSV file, got {type(given).__name__}"
+        raise TableError(msg)
+    path = Path(given)
+    if not path.is_file():
+        msg = f"{path}: there is no such file; {what}= takes a table or the path of a CSV file"
+        raise InputNotFoundError(msg)
+    try:
+        # First the names, so that every column can be read as text.
+        names = pa_csv.open_csv(path).schema.names
+        as_text = pa_csv.ConvertOptions(
+            column_types=dict.fromkeys(names, pa.string()), strings_can_be_null=True
+        )
+        return pa_csv.read_csv(path, convert_options=as_text).to_pandas(), str(path)
+    except (pa.ArrowInvalid, OSError) as error:
+        reason = str(error).splitlines()[0].rstrip(".")
+        msg = f"{path}: cannot be read as CSV in UTF-8 ({reason}); save it as CSV UTF-8"
+        raise TableError(msg) from None
+
+
+def _messages(table: pd.DataFrame, name: str) -> Sends:
+    times = _times(table["timestamp"], name, "timestamp", utc=True)
+    columns = {
+        "message_id": table["message_id"].astype(TEXT),
+        "recipient": table["recipient"].astype(TEXT),
+        "timestamp": times,
+        "campaign": _text(table, "campaign"),
+    }
+    return Sends("messages", pd.DataFrame(columns), frozenset(table.columns))
+
+
+def _counts(table: pd.DataFrame, name: str) -> Sends:
+    dates = _times(table["date"], name, "date", utc=False)
+    numbers = pd.to_numeric(table["sent"], errors="coerce").astype(float)
+    bad = ~(np.isfinite(numbers) & (numbers >= 0) & (numbers == np.floor(numbers)))
+    _refuse(bad, table["sent"], name, "sent", "a whole number of 0 or more")
+    _refuse(dates.isna(), table["date"], name, "date", "a date such as 2026-03-02")
+    domain = map_distinct(_text(table, "domain"), addresses.ascii_domain)
+    columns = {
+        "date": dates,
+        "sent": numbers,
+        "campaign": _text(table, "campaign"),
+        "domain": domain,
+    }
+    return Sends("counts", pd.DataFrame(columns), frozenset(table.columns))
+
+
+def _text(table: pd.DataFrame, column: str) -> pd.Series:
+    if column in table:
+        return table[column].astype(TEXT)
+    return pd.Series(pd.NA, index=table.index, dtype=TEXT)
+
+
+def _times(values: pd.Series, name: str, column: str, *, utc: bool) -> pd.Series:
+    """Convert to times; what is given and cannot be read is an error, not missing."""
+    if isinstance(values.dtype, pd.DatetimeTZDtype) or (
+        not utc and pd.api.types.is_datetime64_dtype(values.dtype)
+    ):
+        return values
+    texts = values.astype("str") if values.dtype == object else values
+    found = pd.to_datetime(texts, utc=utc, errors="coerce", format="ISO8601")
+    _refuse(found.isna() & values.notna(), values, name, column, "a date such as 2026-03-02")
+    return found
+
+
+def _refuse(bad: pd.Series, values: pd.Series, name: str, column: str, wanted: str) -> None:
+    wrong = np.flatnonzero(bad.to_numpy(dtype=bool))
+    if len(wrong):
+        row = int(wrong[0])
+        given = values.iloc[row]
+        shown = "nothing" if pd.isna(given) else repr(str(given))
+        msg = f"{name}, row {row + 1}: {column} is {shown}; it must be {wanted}"
+        raise TableError(msg)

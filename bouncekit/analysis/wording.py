@@ -1,0 +1,174 @@
+"""Sentences for people, in one place and in every language of the kit."""
+
+from typing import Any, get_args
+
+from bouncekit.errors import BouncekitError
+from bouncekit.taxonomy import Language
+
+_SENTENCES: dict[str, dict[str, str]] = {
+    # Notes on rates
+    "rates_no_denominator": {
+        "en": "Nothing says how much was sent, so there are counts and shares but no rates.",
+        "zh": "没有发送量数据，因此只有数量和占比，没有退信率。",
+    },
+    "rates_mixed": {
+        "en": "{sources} reports no sends; its delivered and bounced messages count as sent.",
+        "zh": "{sources} 不提供发送记录，其送达与退信的邮件按已发送计。",
+    },
+    "rates_above": {
+        "en": "In {count} of {total} rows more messages bounced than were sent; they have no rate.",
+        "zh": "{total} 行中有 {count} 行的退信数大于发送量，这些行没有退信率。",
+    },
+    "rates_untimed": {
+        "en": "{count} messages have no time and are in no period.",
+        "zh": "{count} 封邮件没有时间，不属于任何时间段。",
+    },
+    "rates_no_split": {
+        "en": "The sends table has no column for {by}, so the split has no rates.",
+        "zh": "发送表没有与 {by} 对应的列，因此拆分后没有退信率。",
+    },
+    "rates_unclassified": {
+        "en": "{count} failures are not classified and count as undetermined; run bk.classify.",
+        "zh": "{count} 个失败尚未分类，按无法判定计；请先运行 bk.classify。",
+    },
+    "rates_gaps": {
+        "en": "The split has too many values to list empty periods; only rows with mail are shown.",
+        "zh": "拆分的取值过多，未列出没有邮件的时间段。",
+    },
+    # Why a domain is flagged, or is not
+    "domain_flagged": {
+        "en": "{failures} temporary failures on {days} days to {recipients} recipients "
+        "within {window} days{rate}, mostly {reason}.",
+        "zh": "{window} 天内有 {failures} 次临时失败，涉及 {days} 天、{recipients} 个收件人"
+        "{rate}，主要原因：{reason}。",
+    },
+    "domain_rate": {
+        "en": ", {rate:.1%} of {sent} messages sent",
+        "zh": "，占所发 {sent} 封的 {rate:.1%}",
+    },
+    "domain_not_flagged": {
+        "en": "Not flagged: {missing}.",
+        "zh": "未标记：{missing}。",
+    },
+    "domain_few_failures": {
+        "en": "{failures} failures of at least {least}",
+        "zh": "失败 {failures} 次，少于 {least} 次",
+    },
+    "domain_few_days": {
+        "en": "{days} days with failures of at least {least}",
+        "zh": "有失败的天数为 {days}，少于 {least}",
+    },
+    "domain_few_recipients": {
+        "en": "{recipients} recipients of at least {least}",
+        "zh": "涉及 {recipients} 个收件人，少于 {least} 个",
+    },
+    "domain_low_rate": {
+        "en": "{rate:.1%} failed of at least {least:.1%}",
+        "zh": "失败率 {rate:.1%}，低于 {least:.1%}",
+    },
+    "domain_unknown_rate": {
+        "en": "a least rate is asked for, and nothing says how much was sent there",
+        "zh": "设定了最低失败率，但没有该域名的发送量",
+    },
+    # What to do about a domain, by whose move it is and whether time heals
+    "advice_address": {
+        "en": "Check the spelling and whether the domain still takes mail before writing again.",
+        "zh": "再次发送前，请核对拼写并确认该域名仍在收信。",
+    },
+    "advice_mailbox": {
+        "en": "Retry these recipients later; their mailboxes are full or suspended.",
+        "zh": "这些收件人的邮箱已满或被停用，请稍后重试。",
+    },
+    "advice_server": {
+        "en": "Keep the addresses and retry in some days; the receiving server has trouble.",
+        "zh": "保留地址，几天后重试；对方服务器有故障。",
+    },
+    "advice_network": {
+        "en": "Keep the addresses and retry in some days; if it lasts, check the domain's MX.",
+        "zh": "保留地址，几天后重试；若一直如此，请检查该域名的 MX 记录。",
+    },
+    "advice_policy_time": {
+        "en": "Send to this domain more slowly and in smaller batches; the addresses are fine.",
+        "zh": "对该域名放慢发送、减小批量；地址本身没有问题。",
+    },
+    "advice_policy_sender": {
+        "en": "Stop sending there until the sender is mended (authentication, reputation, "
+        "block lists); the addresses are fine.",
+        "zh": "先修复发件方问题（认证、信誉、黑名单）再发送；地址本身没有问题。",
+    },
+    "advice_content": {
+        "en": "Change the message (size, links, attachments, wording) before sending there again.",
+        "zh": "修改邮件内容（大小、链接、附件、措辞）后再发送。",
+    },
+    "advice_unknown": {
+        "en": "Read some of the servers' answers; no rule knows what they mean.",
+        "zh": "请查看对方服务器的原文；没有规则能判断其含义。",
+    },
+    # Why an address has its state
+    "cause_deleted": {
+        "en": "took mail before; the mailbox is likely deleted",
+        "zh": "曾成功收信，邮箱很可能已注销",
+    },
+    "cause_never_delivered": {
+        "en": "never took mail; likely mistyped or invented",
+        "zh": "从未成功收信，很可能写错或不存在",
+    },
+    "cause_near_miss": {
+        "en": "the domain is a near miss of a big one; likely mistyped",
+        "zh": "域名与常见邮箱域名只差一点，很可能写错",
+    },
+    "cause_invalid": {
+        "en": "does not exist; the data does not show whether it ever did",
+        "zh": "地址不存在；数据无法说明以前是否存在",
+    },
+    "cause_complaint": {"en": "marked mail as spam", "zh": "曾把邮件举报为垃圾邮件"},
+    "cause_unsubscribe": {"en": "asked for no more mail", "zh": "已退订"},
+    "cause_soft_limit": {
+        "en": "too many soft bounces in a row",
+        "zh": "连续软退信次数达到上限",
+    },
+    "cause_unmatched": {
+        "en": "a bounce matches nothing that was sent and may be forged",
+        "zh": "退信与已发送记录不符，可能是伪造的",
+    },
+    "cause_guessed_recipient": {
+        "en": "the report names no recipient; the address is a guess from the original mail",
+        "zh": "退信报告没有写明收件人，地址由原邮件推测",
+    },
+    "cause_undetermined": {
+        "en": "too many failures that no rule understands",
+        "zh": "多次失败，且没有规则能判断原因",
+    },
+    "cause_contradiction": {
+        "en": "called hard, yet for a reason that is never the address's fault",
+        "zh": "被判为硬退信，但原因与地址本身无关",
+    },
+    "cause_suppressed": {
+        "en": "on the provider's own suppression list",
+        "zh": "在服务商自己的拒发名单中",
+    },
+}
+
+
+def check_language(lang: str) -> str:
+    """Return ``lang``, or raise BouncekitError unless the kit speaks it."""
+    if lang not in get_args(Language):
+        msg = f"lang {lang!r} is not known; use one of: {', '.join(get_args(Language))}"
+        raise BouncekitError(msg)
+    return lang
+
+
+def say(name: str, lang: str = "en", **values: Any) -> str:
+    """Return the sentence of that name with its values filled in.
+
+    Examples
+    --------
+    >>> say("cause_unsubscribe")
+    'asked for no more mail'
+    """
+    return _SENTENCES[name][lang].format(**values)
+
+
+def cause_text(cause: str, lang: str = "en") -> str:
+    """Return the words for a value of the column ``cause`` of :func:`bouncekit.recipients`."""
+    return say(f"cause_{cause}", lang)
