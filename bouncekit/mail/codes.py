@@ -11,7 +11,7 @@ from bouncekit import codes
 _STATUS = re.compile(r"(?<![\d.])[245]\.\d{1,3}\.\d{1,3}(?![\d.])")
 _FILLER = re.compile(r"[245]\.0\.0")
 _SPELLED = re.compile(
-    r"(?:\[|response ?code|error ?code|smtp ?code|reply ?code|errcode|status ?code)\s*[:=]?\s*([245][0-7]\d)\b(?!\.\d)",
+    r"(?:\[|<<<|<--|<-|>>>|response ?code|error ?code|smtp ?code|reply ?code|errcode|status ?code)\s*[:=]?\s*([245][0-7]\d)\b(?!\.\d)",
     re.IGNORECASE,
 )
 

@@ -26,6 +26,8 @@ ADDRESS = re.compile(
 _BRACKETED = re.compile(r"\s{0,3}<([^<>\s@:]{1,128}@[^<>\s]{1,255})>")
 _REPLY = re.compile(r"(?:^|[\s:;('\"\[])[245][0-7]\d(?:[ \-:,.#]|$)")
 _DIALOGUE = re.compile(r"^\s*(?:<<<\s*)?([245]\d\d)[ -](?:#?[245]\.\d{1,3}\.\d{1,3}[ :]*)?\"?<?\S+@\S+?>?\"?\s?(?:\.\.\.|:)")
+# Replies of a dialogue that went well up to there.
+_ACCEPTED = re.compile(r"(?:<--?|<<<)\s*[23]\d\d[ -]|-->\s*(?:EHLO|HELO|QUIT|RSET)", re.IGNORECASE)
 _LEAD = " \t-_=*>|~·•#.:"
 _WRAP = " \t<>\"'*:;,.·•-–|()[]“”「」"
 _OTHER_LABEL = re.compile(
@@ -46,6 +48,10 @@ _ROLES = re.compile(
 )
 _AFTER = re.compile(r"^[\s>\"'*)\]]*(?:$|[:;,.]*\s*$|<mailto:|[:：(\[]|\.\.\.|on\s+\w{3},|\s-\s|\s+\S)")
 _GENERATED = re.compile(r"^\(?(?:ultimately )?(?:generated|expanded) (?:from|by)", re.IGNORECASE)
+_SPECIFIC = re.compile(
+    r"unknown|\bfull\b|quota|denied|not found|disabled|unavailable|\bspam\b|virus|not exist|no such|expired|time[d ]*out|blacklist|refused|不存在|已满|拒",
+    re.IGNORECASE,
+)
 _TELLING = re.compile(
     r"unknown|full|quota|exceed|reject|den(?:y|ied)|refus|time[d ]*out|not found|not listed|disabled|invalid|unavailable|block|spam|exist"
     r"|no such|fail|suspend|inactive|too (?:large|big|many|long)|unrout|expired|retry|error|unable|could not|couldn't|cannot|loop|virus|不存在|满|拒|错误|失败|超时|unbekannt|voll|inconnu|pleine|desconocid|lleno",
@@ -189,7 +195,7 @@ def _in_line(line: str, number: int, previous: str) -> list[_Place]:
             rank = HEADING
         elif _OTHER_LABEL.search(before[-60:]):
             rank = ANYWHERE + 1
-        elif _TO_LABEL.search(before[-60:]):
+        elif _TO_LABEL.search(before[-60:]) or _ends_line(before, after):
             rank = LABELLED
         else:
             rank = ANYWHERE
@@ -198,6 +204,11 @@ def _in_line(line: str, number: int, previous: str) -> list[_Place]:
             address, after = named[1], after[named.end() :]
         found.append(_Place(address, number, rank, after))
     return found
+
+
+def _ends_line(before: str, after: str) -> bool:
+    """Say whether the line is ``words: address`` and nothing more."""
+    return before.rstrip(" \t<\"'")[-1:] in (":", "：") and not after.strip(_WRAP)
 
 
 def _known_places(places: list[_Place], known: list[str]) -> list[_Place]:
@@ -225,7 +236,7 @@ def _chosen(places: list[_Place], own: frozenset[str]) -> list[_Place]:
     groups = (
         [p for p in likely if p.address.lower() not in own and not _ROLES.match(p.address)],
         [p for p in likely if p.address.lower() not in own],
-        [p for p in likely if p.rank in (HEADING, DIALOGUE)],
+        [p for p in likely if p.rank == HEADING and not p.rest.strip(_WRAP)],
     )
     for group in groups:
         if group:
@@ -247,7 +258,6 @@ def _with_words(
 ) -> list[Failure]:
     found = []
     starts = sorted({place.line for place in chosen})
-    whole = ""
     for place in chosen:
         if place.rank == DIALOGUE:
             above = max((line for line in starts if line < place.line), default=-1)
@@ -256,10 +266,15 @@ def _with_words(
             others = [p.line for p in headings if p.address.lower() != place.address.lower()]
             below = min((line for line in others if line > place.line), default=len(lines))
             words = _reason(lines, place, below, starts[0])
+        elif len(chosen) > 1:
+            others = {other.line for other in chosen} - {place.line}
+            words = _notice([line for n, line in enumerate(lines) if n not in others])
         else:
-            whole = whole or _notice(lines)
-            words = whole
-        found.append(Failure(place.address, words[:MAX_WORDS]))
+            # What follows the recipient tells more than the sentence that names it.
+            words = _tidy([place.rest.strip(" \t>.:;,\"'"), *lines[place.line + 1 :]])
+            if not (_REPLY.search(words) or _SPECIFIC.search(words)):
+                words = _notice(lines)
+        found.append(Failure(place.address, (_between_labels(words) or words)[:MAX_WORDS]))
     return found
 
 
@@ -287,7 +302,8 @@ def _reason(lines: list[str], place: _Place, below: int, first: int) -> str:
     if about:
         return _tidy(about)
     above = _tidy(lines[:first])
-    if _REPLY.search(above) or sum(map(str.isalpha, segment)) < MIN_LETTERS:
+    little = sum(map(str.isalpha, segment)) < MIN_LETTERS
+    if little or _REPLY.search(above) or _SPECIFIC.search(above):
         return f"{above}\n{segment}".strip()
     return segment
 
@@ -297,16 +313,21 @@ def _weight(words: str) -> bool:
 
 
 def _notice(lines: list[str]) -> str:
-    """Return the whole notice without what says nothing, or its labelled reason."""
-    text = "\n".join(lines)
+    """Return the whole notice without what says nothing."""
+    labelled = _between_labels("\n".join(lines))
+    return _tidy(labelled.split("\n") if labelled else lines)[:MAX_WORDS]
+
+
+def _between_labels(text: str) -> str:
+    """Return what stands between the labels of a page of fields, empty without labels."""
     for starts, ends in spans():
         start = max(text.rfind(label) + len(label) if label in text else -1 for label in starts)
         if start >= 0:
             stops = [at for label in ends if (at := text.find(label, start)) >= 0]
-            words = _tidy(text[start : min(stops, default=len(text))].lstrip(" :：/").split("\n"))
+            words = text[start : min(stops, default=len(text))].lstrip(" :：/\n").rstrip()
             if len(words) > 3:
-                return words[:MAX_WORDS]
-    return _tidy(lines)[:MAX_WORDS]
+                return words
+    return ""
 
 
 def _tidy(lines: list[str]) -> str:
@@ -315,7 +336,7 @@ def _tidy(lines: list[str]) -> str:
     empty = phrases("boilerplate")
     for line in lines:
         bare = line.strip()
-        if not bare.strip("-_=*#~+ >"):
+        if not bare.strip("-_=*#~+ >") or _ACCEPTED.search(bare[:200]):
             continue
         (dropped if bare.lower().lstrip(_LEAD).startswith(empty) else kept).append(bare)
     return "\n".join(kept or dropped)

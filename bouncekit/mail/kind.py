@@ -5,6 +5,7 @@ together; neither is enough alone, and a person's quotation of a bounce never
 counts.
 """
 
+import re
 from typing import Literal
 
 from bouncekit.mail.engine import Message
@@ -18,6 +19,11 @@ CHALLENGE = "a challenge: the sender is asked to prove to be a person"
 RECEIPT = "a read receipt, not a bounce"
 CALENDAR = "a calendar message, not a bounce"
 
+SHORT = 60
+"""A notice of fewer characters may say all in its subject."""
+
+_ADDRESS = re.compile(r"[^\s@<>]{1,64}@[^\s@<>]{1,64}\.\w")
+_REPLY = re.compile(r"(?<![\d.])[45][0-7]\d[ -]")
 _REPLY_PREFIXES = (
     "re:", "re :", "aw:", "antw:", "sv:", "vs:", "rv:", "res:", "odp:", "fwd:", "fw:", "wg:", "tr:",
     "rif:", "回复", "回覆", "答复", "转发", "轉寄", "轉發", "返信", "転送", "re[", "ynt:", "enc:", "i:",
@@ -102,14 +108,15 @@ def kind_of_text(message: Message, human: str) -> tuple[Kind, str]:
 def _speaks_of_failure(message: Message, subject: str, words: str) -> bool:
     if "x-failed-recipients" in message.headers:
         return True
-    machine = is_machine(message)
-    if not machine:
+    daemon = is_daemon(message)
+    if not daemon and (not is_machine(message) or is_reply(subject)):
         return False
-    if is_daemon(message):
-        return has("bounce_subject", subject) or has("bounce_sentence", words)
-    if is_reply(subject):
-        return False
-    return has("bounce_sentence", words)
+    if has("bounce_sentence", words):
+        return True
+    concrete = bool(_ADDRESS.search(words) or _REPLY.search(words))
+    if has("bounce_subject", subject):
+        return concrete or has("failure_words", words) or len(words) < SHORT
+    return concrete and has("failure_words", words)
 
 
 def _not_a_bounce(message: Message, subject: str, words: str) -> tuple[Kind, str]:

@@ -30,9 +30,14 @@ _EVENTS = {
     "relayable": "delivered",
     "success": "delivered",
 }
+_STAGES = {"RCPT": "RCPT TO", "MAIL": "MAIL FROM", "DATA": "DATA", "EHLO": "EHLO", "HELO": "HELO"}
 _REPORT_FIELDS = ("reporting-mta:", "final-recipient:", "original-recipient:")
 _MESSAGE_ID = re.compile(r"<\s*([^<>\s]{1,998})\s*>|^([^<>\s]+@[^<>\s]+)$")
-_SAID = re.compile(r"host (\S{3,255}?)(?:\[[^\]\s]{0,64}\])? (?:said|refused)[: ]|while talking to (\S{3,255}?)[.:]* *$|^\s*host (\S+\.\S+) \[", re.MULTILINE)
+_SAID = re.compile(
+    r"host ([\w.-]{2,255})(?:\[[^\]\s]{0,64}\])? (?:said|refused)\b|while talking to ([\w.-]{2,255})"
+    r"|^\s*host:? ([\w-]{1,63}\.[\w.-]{2,190})(?: \[|$|:)|^([\w-]{1,63}\.[\w.-]{2,190}) \[[0-9a-f.:]{3,45}\] did not like",
+    re.MULTILINE,
+)
 _CONTINUED = re.compile(r"^([245]\d\d)-")
 
 
@@ -83,8 +88,31 @@ def _reported(
             if lines is None:
                 lines, _ = freetext.split_original(message.text)
             words = _fuller(words, lines, address or recipient.final, message)
+        elif event == "bounce":
+            words = _with_stage(words, message.text, address or recipient.final)
         rows.append(_row(common, event, address, words, recipient))
     return rows
+
+
+def _with_stage(words: str, text: str, address: str) -> str:
+    """Add what the reply answered, which reports leave out and notices tell.
+
+    The address may be fine where the refusal came after the message was sent.
+    """
+    at = text.find(address)
+    if at < 0 or "in reply to" in words:
+        return words
+    told = text.find("(in reply to ", at, at + 1_500)
+    if told >= 0 and "\n\n" not in text[at:told]:
+        end = text.find(")", told, told + 60)
+        return f"{words} {' '.join(text[told:end].split())})" if end >= 0 else words
+    reply = text.find(f"\n<<< {words[:3]}")
+    command = text.rfind("\n>>> ", 0, reply) if reply >= 0 else -1
+    verb = _STAGES.get(text[command + 5 : command + 9].upper()) if command >= 0 else None
+    # Another server's dialogue may stand between the two.
+    if verb and "talking to" not in text[command:reply]:
+        return f"{words} (in reply to {verb} command)"
+    return words
 
 
 def _row(common: Row, event: str, address: str | None, words: str, recipient: Recipient) -> Row:
@@ -322,4 +350,4 @@ def _guess(original: str) -> str | None:
 
 def _host_in(words: str) -> str | None:
     match = _SAID.search(words) if words else None
-    return (match[1] or match[2] or match[3]).strip("[]<>.,;:").lower() if match else None
+    return next(filter(None, match.groups())).strip("-.").lower() if match else None
