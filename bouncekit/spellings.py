@@ -11,7 +11,7 @@ AT = re.compile(
     re.IGNORECASE,
 )
 # Read backwards from the @, so that the search stays linear on any text.
-_LOCAL_BACKWARDS = re.compile(r"""(?:"[^"\r\n]{1,64}"|[\w.!#$%&'*+/=?^`{|}~\-\\]{1,128})""")
+_LOCAL_BACKWARDS = re.compile(r"""(?:"[^"\r\n]{1,64}"|[\w.!#$%&'*+/=?^`{|}~\-\\]{1,320})""")
 _DOMAIN = re.compile(
     r"\[[\w.:]{2,64}\]|[\w\-]{1,63}(?:(?:\.|．|。|%2e|=2e)[\w\-]{1,63}){0,10}", re.IGNORECASE
 )
@@ -23,7 +23,7 @@ def replace_addresses(text: str, pseudonym: Callable[[str, str], str]) -> str:
     """Replace everything shaped like an address, in linear time."""
     parts, done = [], 0
     for at in AT.finditer(text):
-        backwards = _LOCAL_BACKWARDS.match(text[max(done, at.start() - 130) : at.start()][::-1])
+        backwards = _LOCAL_BACKWARDS.match(text[max(done, at.start() - 330) : at.start()][::-1])
         domain = _DOMAIN.match(text, at.end())
         if at.start() < done or not backwards or not domain:
             continue

@@ -1,0 +1,238 @@
+"""What all charts share: the picture itself, colours, titles, notes, fonts."""
+
+import base64
+import io
+import textwrap
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from functools import cache
+from types import MappingProxyType
+from typing import Any
+
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.font_manager import fontManager
+from matplotlib.lines import Line2D
+from matplotlib.patches import Patch
+from matplotlib.text import Text
+from matplotlib.ticker import FuncFormatter, MaxNLocator
+from matplotlib.transforms import ScaledTranslation
+
+from bouncekit.spellings import scrub
+
+INK, PALE_INK, LINE, GREY = "#222222", "#5c5c5c", "#d9d9d9", "#a6a6a6"
+TEXT_SIZE, SMALL, TITLE_SIZE = 9.5, 8.5, 12.5
+WIDTH = 7.0
+_DPI = 200
+_CHINESE_FONTS = (
+    "Microsoft YaHei", "PingFang SC", "Hiragino Sans GB", "Noto Sans CJK SC", "Noto Sans SC",
+    "Source Han Sans SC", "WenQuanYi Micro Hei", "SimHei", "Noto Sans CJK JP",
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """How one kind of failure is drawn: colour, and shape for grey prints."""
+
+    colour: str
+    hatch: str
+    marker: str
+
+
+LOOKS: Mapping[str, Look] = MappingProxyType(
+    {
+        "never": Look("#D55E00", "", "o"),
+        "time": Look("#56B4E9", "///", "s"),
+        "sender": Look("#0072B2", "..", "^"),
+        "unknown": Look("#8c8c8c", "xx", "v"),
+        "total": Look(INK, "", "D"),
+    }
+)
+"""By who can mend the failure (``heals`` of the taxonomy): Okabe and Ito's colours."""
+
+
+class ChartAxes(Axes):
+    """An Axes that shows itself as a picture at the end of a notebook cell."""
+
+    name = "bouncekit"
+    alt = ""
+
+    def _repr_mimebundle_(self, **_: object) -> tuple[dict[str, str], dict[str, Any]]:
+        figure = self.figure
+        picture = io.BytesIO()
+        figure.savefig(picture, format="png", dpi=_DPI, facecolor="white")
+        data = {
+            "image/png": base64.b64encode(picture.getvalue()).decode("ascii"),
+            "text/plain": self.alt,
+        }
+        width = round(figure.get_size_inches()[0] * 100)
+        return data, {"image/png": {"width": width, "alt": self.alt}}
+
+
+def canvas(ax: Axes | None, height: float) -> Axes:
+    """Return the Axes to draw on: the caller's, or one on a new figure of its own."""
+    if ax is None:
+        figure = Figure(figsize=(WIDTH, height), layout="constrained")
+        figure.get_layout_engine().set(w_pad=0.1, h_pad=0.1)
+        ax = figure.add_subplot(axes_class=ChartAxes)
+    ax.spines[["top", "right", "left"]].set_visible(False)
+    ax.spines["bottom"].set_color(GREY)
+    ax.tick_params(
+        labelsize=TEXT_SIZE, colors=INK, length=0, pad=5, labelfontfamily=font_families()
+    )
+    ax.set_axisbelow(True)
+    return ax
+
+
+@cache
+def font_families() -> list[str]:
+    """Give the fonts to try for each character: the own one, then a Chinese one."""
+    # Naming a font that is absent would fill the log with complaints.
+    there = set(fontManager.get_font_names())
+    return ["DejaVu Sans", *[name for name in _CHINESE_FONTS if name in there][:1]]
+
+
+def finish(ax: Axes, title: str, subtitle: Iterable[str], notes: Iterable[str] = ()) -> Axes:
+    """Write title, subtitle and notes, and make every text plain (no formulas)."""
+    width = ax.figure.get_size_inches()[0]
+    head = textwrap.fill(title, round(width * 8.6))
+    below = textwrap.fill(" · ".join(part for part in subtitle if part), round(width * 12.5))
+    foot = "\n".join(textwrap.fill(note, round(width * 12.8)) for note in notes if note)
+    lines = below.count("\n") + 1 if below else 0
+    ax.set_title(
+        head, loc="left", fontsize=TITLE_SIZE, fontweight="bold", color=INK,
+        pad=8 + lines * SMALL * 1.35,
+    )  # fmt: skip
+    ax.annotate(
+        below, (0, 1), (0, 6), xycoords="axes fraction", textcoords="offset points",
+        va="bottom", ha="left", fontsize=SMALL, color=PALE_INK, linespacing=1.3,
+    )  # fmt: skip
+    ax.set_xlabel(
+        "\n".join(filter(None, (ax.get_xlabel(), foot))), loc="left", fontsize=SMALL,
+        color=PALE_INK, linespacing=1.4, labelpad=6 + _legend_height(ax),
+    )  # fmt: skip
+    for text in ax.findobj(Text):
+        text.set_parse_math(False)
+        text.set_fontfamily(font_families())
+    if isinstance(ax, ChartAxes):
+        ax.alt = " ".join(part for part in (f"{head}.", below) if part).replace("\n", " ")
+    return ax
+
+
+def bars(look: Look, *, crowded: bool = False) -> dict[str, Any]:
+    """Give the options of a bar that is drawn in a look."""
+    hatch = "" if crowded else look.hatch
+    return {
+        "color": look.colour, "hatch": hatch, "hatch_linewidth": 0.7, "edgecolor": "white",
+        "linewidth": 0.0 if crowded else 0.4,
+    }  # fmt: skip
+
+
+def legend(ax: Axes, entries: Iterable[tuple[Look, str]], *, bars: bool, ticks: int = 1) -> None:
+    """Name the looks in rows between the tick labels and the words under the axis.
+
+    Parameters
+    ----------
+    ax : Axes
+    entries : iterable of (Look, str)
+    bars : bool
+        Show patches with hatches; else points with markers.
+    ticks : int
+        Lines of the tick labels, which the legend has to clear.
+    """
+    handles: list[Any] = []
+    for look, name in entries:
+        if bars:
+            patch = Patch(
+                facecolor=look.colour, hatch=look.hatch, edgecolor="white", label=name,
+                hatch_linewidth=0.7, linewidth=0,
+            )  # fmt: skip
+            handles.append(patch)
+        else:
+            handles.append(
+                Line2D([], [], color=look.colour, marker=look.marker, label=name, linewidth=1.6)
+            )
+    down = ScaledTranslation(0, -(8 + 13 * ticks) / 72, ax.figure.dpi_scale_trans)
+    ax.legend(
+        handles=handles, loc="upper left", bbox_to_anchor=(0, 0), borderaxespad=0, borderpad=0.3,
+        bbox_transform=ax.transAxes + down, ncols=3 if len(handles) != 4 else 2, frameon=False,
+        fontsize=SMALL, handlelength=1.6, handleheight=1.1, columnspacing=1.5,
+    )  # fmt: skip
+
+
+def _legend_height(ax: Axes) -> float:
+    """Return the points that the rows of a legend under the axis take."""
+    box = ax.get_legend()
+    if box is None:
+        return 0.0
+    rows = -(-len(box.get_texts()) // (3 if len(box.get_texts()) != 4 else 2))
+    return 15.0 * rows
+
+
+def empty(ax: Axes | None, title: str, why: str) -> Axes:
+    """Say why there is nothing to draw, instead of an empty frame."""
+    ax = canvas(ax, 1.5)
+    ax.set_axis_off()
+    ax.text(0, 0.5, why, transform=ax.transAxes, fontsize=TEXT_SIZE + 1, color=PALE_INK)
+    return finish(ax, title, ())
+
+
+def label(text: object, limit: int = 34, *, keep_end: bool = False) -> str:
+    """Make a label of a value from the data: one short line, without addresses."""
+    line = " ".join(scrub(str(text)).split())
+    if len(line) <= limit:
+        return line
+    return f"…{line[1 - limit :]}" if keep_end else f"{line[: limit - 1]}…"
+
+
+def percent(value: float) -> str:
+    """Write a share of 1 as people do: 0.4 %, 3.2 %, 12 %.
+
+    Examples
+    --------
+    >>> percent(0.004), percent(0.0321), percent(0.123)
+    ('0.4 %', '3.2 %', '12 %')
+    """
+    digits = 0 if value >= 0.0995 or value == 0 else 1 if value >= 0.00095 else 2
+    return f"{value * 100:.{digits}f} %"
+
+
+def percent_axis(axis: Any) -> None:
+    """Write ticks as percent, without needless decimals."""
+    axis.set_major_locator(MaxNLocator(nbins=5, steps=[1, 2, 2.5, 5, 10]))
+    axis.set_major_formatter(FuncFormatter(lambda value, _: f"{round(value * 100, 6):g} %"))
+
+
+def count_axis(axis: Any) -> None:
+    """Write ticks as whole numbers with thousands marked."""
+    axis.set_major_locator(MaxNLocator(nbins=5, integer=True, steps=[1, 2, 5, 10]))
+    axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,.0f}"))
+
+
+def spread(places: list[float], gap: float) -> list[float]:
+    """Move labels apart so that neighbours are at least ``gap`` away from each other.
+
+    Examples
+    --------
+    >>> spread([1.0, 1.1, 5.0], gap=1.0)
+    [0.55, 1.55, 5.0]
+    """
+    order = sorted(range(len(places)), key=places.__getitem__)
+    clusters: list[list[int]] = []
+    centres: list[float] = []
+    for index in order:
+        clusters.append([index])
+        centres.append(places[index])
+        # A cluster takes up gap * size around its centre; overlapping ones become one.
+        while len(clusters) > 1 and centres[-1] - centres[-2] < gap * (
+            (len(clusters[-1]) + len(clusters[-2])) / 2
+        ):
+            merged = clusters.pop()
+            clusters[-1] += merged
+            centres.pop()
+            centres[-1] = sum(places[i] for i in clusters[-1]) / len(clusters[-1])
+    moved = [0.0] * len(places)
+    for members, centre in zip(clusters, centres, strict=True):
+        for position, index in enumerate(members):
+            moved[index] = round(centre + gap * (position - (len(members) - 1) / 2), 9)
+    return moved
