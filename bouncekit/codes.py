@@ -15,25 +15,27 @@ STAGES = ("CONNECT", "EHLO", "AUTH", "MAIL", "RCPT", "DATA")
 
 _REPLY = re.compile(
     # The start of a line, or what log writers put before a quoted reply.
-    r"(?:^|\n|[:;)>\]'\"(=#,]|\b(?:said|with|code|error|reply|response|was|returned|status))[ \t]{0,3}"
+    r"(?:^|\n|[:;)>\]'\"(=#,]"
+    r"|\b(?:said|with|code|error|reply|response|was|returned|status))[ \t]{0,3}"
     r"([245][0-7]\d)"
     # Followed by the words, by the enhanced code, by nothing, or by sendmail's dots.
-    r"(?=[ \t\-,:;'\"#=>.]|$|\r|\n)(?![.:]\d)(?!-\d\d-\d)(?! ?(?:bytes|kb|mb|seconds|messages)\b)",
+    r"(?=[ \t\-,:;'\"#=>.]|$|\r|\n)(?![.:]\d)(?!-\d\d-\d)"
+    r"(?! ?(?:bytes|kb|mb|seconds|messages)\b)",
     re.IGNORECASE,
 )
 _ENHANCED = re.compile(r"(?<![\d.\w])([245])\.([0-7])\.(\d{1,3})(?!\d|\.\d)")
 _AFTER_REPLY = re.compile(r"(?<!\d)[245]\d\d[ \-]#?([245]\.[0-7]\.\d{1,3})(?!\d|\.\d)")
 _URL = re.compile(r"https?://\S{1,2000}", re.IGNORECASE)
 
+_IN_REPLY_TO = r"(?:in reply to|in response to|response to|reply to|after|sending|during|>>>)"
 _STAGE_WORDS: dict[Stage, str] = {
-    "RCPT": r"(?:in reply to|in response to|response to|after|sending|>>>|during|reply to) rcpt\b"
-    r"|\brcpt to:\s*<[^>\n]{0,320}>: ",
-    "MAIL": r"(?:in reply to|in response to|response to|after|sending|>>>|during|reply to) mail from\b",
-    "DATA": r"(?:in reply to|in response to|response to|after|sending|>>>|during|reply to)"
-    r"(?: the)? (?:end of )?(?:data\b|message body|bdat\b|end of message)|after end of data",
-    "EHLO": r"(?:in reply to|in response to|response to|after|sending|>>>|during|performing the)"
-    r"(?: ?initial)? (?:ehlo|helo|lhlo)\b",
-    "AUTH": r"(?:in reply to|in response to|response to|after|sending|>>>|during) (?:auth|starttls)\b",
+    "RCPT": rf"{_IN_REPLY_TO} rcpt\b|\brcpt to:\s*<[^>\n]{{0,320}}>: |\bour rcpt to:",
+    "MAIL": rf"{_IN_REPLY_TO} mail from\b|\bour mail from:",
+    "DATA": rf"{_IN_REPLY_TO}(?: the)? (?:end of )?"
+    r"(?:data\b|message body|bdat\b|end of message)|\bour final data\b|\bour data\b"
+    r"|\bsmtp command\W{0,3}data\b",
+    "EHLO": rf"(?:{_IN_REPLY_TO}|performing the)(?: ?initial)? (?:ehlo|helo|lhlo)\b",
+    "AUTH": rf"{_IN_REPLY_TO} (?:auth|starttls)\b",
     "CONNECT": r"refused to talk to me|initial connection|receiving the initial server greeting"
     r"|\bin reply to connect\b|connection established but",
 }
@@ -81,7 +83,7 @@ def enhanced_code(text: str | None) -> str | None:
 
 
 def stage(text: str | None) -> Stage | None:
-    """Return what the reply answered: ``CONNECT``, ``EHLO``, ``AUTH``, ``MAIL``, ``RCPT``, ``DATA``.
+    """Return what the reply answered, one of :data:`STAGES`.
 
     Read from words such as ``(in reply to RCPT TO command)``, ``after end of
     data`` or a transcript's ``>>> DATA``; the last one stands nearest to the

@@ -51,7 +51,7 @@ _TRADITIONAL = (
 )
 _SIMPLIFY = {ord(_TRADITIONAL[i]): _TRADITIONAL[i + 1] for i in range(0, len(_TRADITIONAL), 2)}
 _QUOTES = dict.fromkeys(map(ord, "‘’‛′´`"), "'") | dict.fromkeys(map(ord, "“”„«»「」『』"), '"')
-# Only Latin letters lose their accents: a Japanese voicing mark or a Russian й is a different letter.
+# Only Latin letters lose their accents: a Japanese voicing mark makes a different letter.
 _ACCENTS = {
     code: unicodedata.normalize("NFKD", chr(code))[0]
     for code in (*range(0xC0, 0x250), *range(0x1E00, 0x1F00))
@@ -84,7 +84,7 @@ def strip_varying(texts: pa.Array) -> pa.Array:
 
 @lru_cache(maxsize=4_096)
 def normalise(text: str) -> str:
-    """Return the form in which texts and phrases are compared.
+    r"""Return the form in which texts and phrases are compared.
 
     Case folded, white space single, full width made half width, Traditional
     characters made Simplified, Latin letters without accents, quotes plain,
@@ -92,7 +92,7 @@ def normalise(text: str) -> str:
 
     Examples
     --------
-    >>> normalise("550-5.1.1 No such\\n550 5.1.1 USER")
+    >>> normalise("550-5.1.1 No such\n550 5.1.1 USER")
     '550 5.1.1 no such user'
     """
     text = _LITERAL_LINE_END.sub(" ", text[:MAX_TEXT])

@@ -15,15 +15,17 @@ from bouncekit.addresses import provider_of_host
 from bouncekit.codes import enhanced_code, reply_code, stage
 from bouncekit.fingerprints import joined, phrase_words, words
 from bouncekit.rulebook import Rule
+from bouncekit.rulechecks import GAP
 
-GAP = "..."
 _MAX_GAP = 6
 
 _HOST = r"([a-z0-9][a-z0-9_-]{0,62}(?:\.[a-z0-9_-]{1,63}){1,8})"
 # Where a log or report names the receiving host; a host name elsewhere may be the sender's.
 _RECEIVER = re.compile(
     rf"\b(?:host|server|mx|to|by|with|talking to|while talking to):? {_HOST}"
-    rf"|{_HOST}\.? ?[\[(][0-9a-f:.]{{1,45}}[\])](?::\d{{1,5}})?:? (?:said|failed|did not like|responded|refused)"
+    # The IP address beside it is a placeholder by now.
+    rf"|{_HOST}\.? ?[\[(][0-9a-f:.*]{{1,45}}[\])](?::\d{{1,5}})?:? "
+    r"(?:said|failed|did not like|responded|refused)"
 )
 # Wording that one provider alone uses, whoever quotes it.
 _SIGNATURES = (

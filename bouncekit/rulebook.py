@@ -7,7 +7,7 @@ what each key means.
 
 import re
 import tomllib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cache
 from importlib.resources import files
@@ -17,22 +17,11 @@ from typing import Any
 from bouncekit.addresses import provider_names
 from bouncekit.codes import STAGES
 from bouncekit.errors import RuleError
-from bouncekit.fingerprints import phrase_words
-from bouncekit.taxonomy import BOUNCE_TYPES, FAILURES, reasons
-
-CONFIDENCES = ("strong", "fair", "weak")
-ADVICE = ("stop",)
-"""``stop``: whatever the reason, do not mail this person again."""
+from bouncekit.rulechecks import RuleCheck
+from bouncekit.taxonomy import FAILURES
 
 _LISTS = ("text", "all", "none", "host", "stage", "source", "vendor", "event", "enhanced", "reply")
-_CONDITIONS = (*_LISTS, "regex")
-_TEXTS = ("id", "reason", "note", "see", "confidence", "bounce_type", "advice", "regex")
-_KEYS = frozenset((*_LISTS, *_TEXTS, "hit", "miss"))
 _FILE_KEYS = frozenset(("rule", "host", "source", "confidence", "mx", "see"))
-_SAMPLE_KEYS = frozenset(
-    ("text", "smtp_code", "enhanced_code", "remote_mta", "domain", "vendor_type", "source", "event")
-)
-_MAX_STEPS = 1_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,7 +161,7 @@ def _rule(entry: dict[str, Any], defaults: dict[str, Any], file: str, number: in
     if not isinstance(name, str) or not name:
         msg = f"{file}: rule {number} has no id"
         raise RuleError(msg)
-    check = _Check(file, name)
+    check = RuleCheck(file, name)
     check.keys(entry)
     listed = {key: check.listed(entry.get(key, defaults.get(key, [])), key) for key in _LISTS}
     check.known(entry)
@@ -199,109 +188,6 @@ def _rule(entry: dict[str, Any], defaults: dict[str, Any], file: str, number: in
         advice=entry.get("advice"),
         file=file,
     )
-    check.decides(rule)
+    if not any(getattr(rule, key) for key in (*_LISTS, "regex") if key != "none"):
+        check.refuse("has no condition, so it would match everything")
     return rule
-
-
-class _Check:
-    """Checks one rule; every refusal is a sentence with file and id."""
-
-    def __init__(self, file: str, rule: str) -> None:
-        self.where = f"{file}: rule {rule!r}"
-
-    def refuse(self, sentence: str) -> RuleError:
-        return RuleError(f"{self.where}: {sentence}")
-
-    def keys(self, entry: dict[str, Any]) -> None:
-        stray = sorted(set(entry) - _KEYS)
-        if stray:
-            raise self.refuse(f"unknown key {stray[0]!r}; a rule has: {', '.join(sorted(_KEYS))}")
-        for key in ("reason", "hit", "miss"):
-            if key not in entry:
-                raise self.refuse(f"has no {key!r}")
-        for key in _TEXTS:
-            if not isinstance(entry.get(key, ""), str):
-                raise self.refuse(f"{key!r} must be text")
-
-    def known(self, entry: dict[str, Any]) -> None:
-        allowed = {
-            "reason": tuple(reasons()),
-            "confidence": CONFIDENCES,
-            "bounce_type": BOUNCE_TYPES,
-            "advice": ADVICE,
-        }
-        for key, values in allowed.items():
-            if key in entry:
-                list(self.values([entry[key]], key, values))
-        if "bounce_type" in entry and not entry.get("note"):
-            raise self.refuse("overrides 'bounce_type' without a note that says why")
-
-    def listed(self, value: Any, key: str) -> list[Any]:
-        items = value if isinstance(value, list) else [value]
-        kinds: tuple[type, ...] = (str, int) if key == "reply" else (str,)
-        if not all(isinstance(item, kinds) and not isinstance(item, bool) for item in items):
-            raise self.refuse(f"{key!r} must be a list of texts")
-        return items
-
-    def values(self, items: Iterable[str], key: str, allowed: tuple[str, ...]) -> Iterator[str]:
-        for item in items:
-            if item not in allowed:
-                raise self.refuse(f"unknown {key} {item!r}; known are: {', '.join(allowed)}")
-            yield item
-
-    def phrases(self, items: list[str]) -> tuple[str, ...]:
-        for item in items:
-            if not all(phrase_words(part) for part in item.split("...")):
-                raise self.refuse(f"the phrase {item!r} has no word to look for")
-        return tuple(items)
-
-    def pattern(self, source: str) -> re.Pattern[str]:
-        try:
-            pattern = re.compile(source)
-        except re.error as error:
-            raise self.refuse(f"the regex does not compile ({error})") from None
-        bare = re.sub(r"\\.|\[\^?\]?(?:\\.|[^\]\\])*\]", "x", source)
-        steps = 1
-        for bound in re.findall(r"\{(?:\d*,)?(\d+)\}", bare):
-            steps *= max(1, int(bound))
-        # Without unbounded and nested repeats no text can make the search slow.
-        if re.search(r"[*+]|\{\d*,\}|\)\{", bare) or steps > _MAX_STEPS:
-            raise self.refuse("the regex could be slow; write bounded repeats such as x{0,40}")
-        return pattern
-
-    def enhanced(self, items: list[str]) -> Iterator[str]:
-        for item in items:
-            match = re.fullmatch(r"([45x])\.(\d)\.(\d{1,3})(?:-(\d{1,3}))?", item)
-            if not match:
-                raise self.refuse(f"enhanced code {item!r} is not like 5.1.1, x.2.2 or 5.7.606-649")
-            classes = "45" if match[1] == "x" else match[1]
-            for detail in range(int(match[3]), int(match[4] or match[3]) + 1):
-                yield from (f"{number}.{match[2]}.{detail}" for number in classes)
-
-    def replies(self, items: list[Any]) -> Iterator[int]:
-        for item in items:
-            text = str(item)
-            if re.fullmatch(r"[45]yz", text):
-                yield from range(int(text[0]) * 100, int(text[0]) * 100 + 100)
-            elif re.fullmatch(r"[45]\d\d", text):
-                yield int(text)
-            else:
-                raise self.refuse(f"reply code {item!r} is not like 550 or '5yz'")
-
-    def sample(self, entry: dict[str, Any], key: str, defaults: dict[str, Any]) -> dict[str, Any]:
-        value = entry[key]
-        sample = {"text": value} if isinstance(value, str) else value
-        if not isinstance(sample, dict) or not set(sample) <= _SAMPLE_KEYS:
-            raise self.refuse(
-                f"{key!r} is a text, or a table with: {', '.join(sorted(_SAMPLE_KEYS))}"
-            )
-        implied = {}
-        if "mx" in defaults and entry.get("host", True):
-            implied["remote_mta"] = defaults["mx"]
-        if "source" in defaults:
-            implied["source"] = self.listed(defaults["source"], "source")[0]
-        return implied | sample
-
-    def decides(self, rule: Rule) -> None:
-        if not any(getattr(rule, key) for key in _CONDITIONS if key != "none"):
-            raise self.refuse("has no condition, so it would match everything")
