@@ -9,6 +9,7 @@ import re
 from bouncekit import codes
 
 _STATUS = re.compile(r"(?<![\d.])[245]\.\d{1,3}\.\d{1,3}(?![\d.])")
+_PLAIN = re.compile(r"([45][0-7]\d)[ -](?:#?([45]\.\d{1,3}\.\d{1,3})(?![\d.]))?")
 _FILLER = re.compile(r"[245]\.0\.0")
 _SPELLED = re.compile(
     r"(?:\[|<<<|<--|<-|>>>|response ?code|error ?code|smtp ?code|reply ?code|errcode|status ?code)\s*[:=]?\s*([245][0-7]\d)\b(?!\.\d)",
@@ -42,6 +43,11 @@ def of_failure(words: str, status: str) -> tuple[int | None, str | None]:
     reported = match[0] if match else None
     if not words:
         return None, reported
+    plain = _PLAIN.match(words)
+    if plain and plain[2]:
+        found = plain[2]
+        filler = reported and _FILLER.fullmatch(found) and not _FILLER.fullmatch(reported)
+        return int(plain[1]), reported if filler else found
     reply = codes.reply_code(words)
     if reply is None and (spelled := _SPELLED.search(words)):
         reply = int(spelled[1])

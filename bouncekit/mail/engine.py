@@ -14,7 +14,7 @@ from typing import Any, Literal, NamedTuple
 
 from bouncekit.mail import headers as header_block
 from bouncekit.mail.headers import Headers, decode_unlabelled
-from bouncekit.mail.markup import visible_text
+from bouncekit.mail.markup import MAX_HTML, visible_text
 from bouncekit.texts import scalars
 
 try:
@@ -84,10 +84,10 @@ class Message:
         Text of the feedback report (RFC 5965), else empty.
     receipt : bool
         Whether it holds a disposition notification (RFC 8098).
-    text : str
-        First part written for people, without markup; at most :data:`MAX_TEXT`.
+    plain, html : str
+        First plain and first HTML part written for people.
     more : str
-        The next such part, where there is one.
+        The next plain part, where there is one.
     original : str
         Header block of the returned original, else empty.
     """
@@ -98,9 +98,15 @@ class Message:
     report: str
     feedback: str
     receipt: bool
-    text: str
+    plain: str
+    html: str
     more: str
     original: str
+
+    @property
+    def text(self) -> str:
+        """Words written for people, without markup; worked out when asked for."""
+        return self.plain or (scalars(visible_text(self.html)) if self.html else "")
 
     def header(self, name: str) -> str:
         """Return the first value of a header, empty where it is absent."""
@@ -263,11 +269,11 @@ def _facts(headers: Headers, parts: _Parts, raw: bytes, end: int) -> Message:
             feedback = feedback or decode_unlabelled(data[:MAX_REPORT])
         elif kind in RECEIPTS:
             receipt = True
-    text, more = _human(parts)
-    if "\ufffd" in text:
+    text, more, html = _human(parts)
+    if "\ufffd" in text or "\ufffd" in html:
         # A wrong charset label; the library hands out the bytes, so that they can be looked at.
-        text, more = _human(_slow(message_from_bytes(raw)))
-    if not (text or report or feedback or original):
+        text, more, html = _human(_slow(message_from_bytes(raw)))
+    if not (text or html or report or feedback or original):
         text = _MIME_LINES.sub("", decode_unlabelled(raw[end : end + MAX_TEXT])).strip()
     content_type = headers.get("content-type", [""])[0].lower()
     if not report and "delivery-status" in text:
@@ -280,18 +286,17 @@ def _facts(headers: Headers, parts: _Parts, raw: bytes, end: int) -> Message:
         report=scalars(report),
         feedback=scalars(feedback),
         receipt=receipt,
-        text=scalars(text),
+        plain=scalars(text),
+        html=html,
         more=scalars(more),
         original=scalars(original),
     )
 
 
-def _human(parts: _Parts) -> tuple[str, str]:
-    texts = [text[:MAX_TEXT].strip() for text in parts.plain[:8]]
-    texts = [text for text in texts if text]
-    if not texts:
-        texts = [visible_text(page) for page in parts.html[:1]]
-    return (texts[0] if texts else ""), (texts[1] if len(texts) > 1 else "")
+def _human(parts: _Parts) -> tuple[str, str, str]:
+    texts = [text for part in parts.plain[:8] if (text := part[:MAX_TEXT].strip())]
+    html = parts.html[0][:MAX_HTML] if parts.html and not texts else ""
+    return texts[0] if texts else "", texts[1] if len(texts) > 1 else "", html
 
 
 def original_block(data: bytes) -> str:

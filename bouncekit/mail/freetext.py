@@ -30,34 +30,32 @@ _DIALOGUE = re.compile(r"^\s*(?:<<<\s*)?([245]\d\d)[ -](?:#?[245]\.\d{1,3}\.\d{1
 _ACCEPTED = re.compile(r"(?:<--?|<<<)\s*[23]\d\d[ -]|-->\s*(?:EHLO|HELO|QUIT|RSET)", re.IGNORECASE)
 _LEAD = " \t-_=*>|~·•#.:"
 _WRAP = " \t<>\"'*:;,.·•-–|()[]“”「」"
-_OTHER_LABEL = re.compile(
-    r"(?:from|sender|mail from|reply-to|return-path|envelope-from|sent by|message-?id|contact|subject|by|support|help|assistance|via"
-    r"|helo|ehlo|postmaster|administrator|发件人|寄件人|寄件者|发信人|差出人|отправитель|отправителя|von|absender|de|da|expéditeur|remitente|remetente|mittente)"
-    r"\s*(?:is|at|to)?\s*[:：=]?\s*[<\"'(]*$",
-    re.IGNORECASE,
+_OTHER_LABELS = frozenset(
+    """from|sender|mail from|reply-to|return-path|envelope-from|sent by|message-id|messageid|contact|subject|by
+    |support|help|assistance|via|helo|ehlo|postmaster|administrator|contact us at|mail to|email to|write to|reply to|original sender|message from
+    |отправитель|отправителя|von|absender|de|da|expéditeur|remitente|remetente|mittente""".replace("\n", "").replace(" " * 4, "").split("|")
 )
-_TO_LABEL = re.compile(
-    r"(?:to|recipients?|rcpt to|addressed to|address(?:es)?|e-?mail|mailbox|user|account|delivered to|deliver to|recipient address|intended recipients?"
-    r"|收件人|无法发送到|無法傳送到|收信人|收件者|宛先|受信者|送信先|получател[ья]|адрес|an|empfänger|à|destinataire|para|destinatario|destinatário|a)"
-    r"\s*[:：=]?\s*[<\"'(]*$",
-    re.IGNORECASE,
+_OTHER_ENDINGS = ("发件人", "寄件人", "寄件者", "发信人", "差出人", "送信者")
+_TO_LABELS = frozenset(
+    """to|recipient|recipients|rcpt to|rcpt|addressed to|address|addresses|e-mail|email|mailbox|user|account|delivered to|deliver to
+    |получатель|получателя|адрес|an|empfänger|à|destinataire|para|destinatario|destinatário|recipient(s)""".replace("\n", "").replace(" " * 4, "").split("|")
 )
+_TO_ENDINGS = ("收件人", "无法发送到", "無法傳送到", "收信人", "收件者", "宛先", "受信者", "送信先", "받는 사람", "收件人(to)")
+_LABEL_END = " \t:：=<\"'([["
 _ROLES = re.compile(
     r"^(?:postmaster|abuse|support|help|helpdesk|hostmaster|webmaster|mailer-daemon|no-?reply|noc|admin|administrator|info-?desk)(?:$|[+.-])",
     re.IGNORECASE,
 )
-_AFTER = re.compile(r"^[\s>\"'*)\]]*(?:$|[:;,.]*\s*$|<mailto:|[:：(\[]|\.\.\.|on\s+\w{3},|\s-\s|\s+\S)")
 _GENERATED = re.compile(r"^\(?(?:ultimately )?(?:generated|expanded) (?:from|by)", re.IGNORECASE)
-_SPECIFIC = re.compile(
-    r"unknown|\bfull\b|quota|denied|not found|disabled|unavailable|\bspam\b|virus|not exist|no such|expired|time[d ]*out|blacklist|refused|不存在|已满|拒",
-    re.IGNORECASE,
-)
-_TELLING = re.compile(
-    r"unknown|full|quota|exceed|reject|den(?:y|ied)|refus|time[d ]*out|not found|not listed|disabled|invalid|unavailable|block|spam|exist"
-    r"|no such|fail|suspend|inactive|too (?:large|big|many|long)|unrout|expired|retry|error|unable|could not|couldn't|cannot|loop|virus|不存在|满|拒|错误|失败|超时|unbekannt|voll|inconnu|pleine|desconocid|lleno",
-    re.IGNORECASE,
-)
-
+_SPECIFIC = (
+    "unknown", " full", "quota", "denied", "not found", "disabled", "unavailable", "spam", "virus", "not exist", "no such",
+    "expired", "timeout", "timed out", "blacklist", "refused", "不存在", "已满", "拒",
+)  # fmt: skip
+_TELLING = (
+    *_SPECIFIC, "exceed", "reject", "denies", "not listed", "invalid", "block", "exist", "fail", "suspend", "inactive", "too large", "too big",
+    "too many", "too long", "unrout", "retry", "error", "unable", "could not", "couldn't", "cannot", "loop", "满", "错误", "失败", "超时",
+    "unbekannt", "voll", "inconnu", "pleine", "desconocid", "lleno",
+)  # fmt: skip
 MIN_LETTERS = 8
 """Fewer letters after a recipient are no reason."""
 
@@ -190,12 +188,12 @@ def _in_line(line: str, number: int, previous: str) -> list[_Place]:
         if dialogue and not found:
             rank = DIALOGUE
         elif not before.strip(_WRAP) and not found and not line.lstrip().startswith((">>> ", "<<< ")):
-            rank = HEADING if not _OTHER_LABEL.search(previous[-60:]) else ANYWHERE + 1
+            rank = HEADING if not _is_label(previous, _OTHER_LABELS, _OTHER_ENDINGS) else ANYWHERE + 1
         elif before.lstrip().startswith(">>> ") and not before.strip(_WRAP):
             rank = HEADING
-        elif _OTHER_LABEL.search(before[-60:]):
+        elif _is_label(before, _OTHER_LABELS, _OTHER_ENDINGS):
             rank = ANYWHERE + 1
-        elif _TO_LABEL.search(before[-60:]) or _ends_line(before, after):
+        elif _is_label(before, _TO_LABELS, _TO_ENDINGS) or _ends_line(before, after):
             rank = LABELLED
         else:
             rank = ANYWHERE
@@ -204,6 +202,15 @@ def _in_line(line: str, number: int, previous: str) -> list[_Place]:
             address, after = named[1], after[named.end() :]
         found.append(_Place(address, number, rank, after))
     return found
+
+
+def _is_label(before: str, labels: frozenset[str], endings: tuple[str, ...]) -> bool:
+    """Say whether a text ends with one of the labels, as whole words."""
+    tail = before[-60:].rstrip(_LABEL_END).lower()
+    words = tail.rsplit(None, 2)[-2:]
+    if not words:
+        return False
+    return words[-1] in labels or " ".join(words) in labels or tail.endswith(endings)
 
 
 def _ends_line(before: str, after: str) -> bool:
@@ -261,7 +268,11 @@ def _with_words(
     for place in chosen:
         if place.rank == DIALOGUE:
             above = max((line for line in starts if line < place.line), default=-1)
-            words = _dialogue(lines[above + 1 : place.line + 1])
+            end = place.line + 1
+            below = min((line for line in starts if line >= end), default=len(lines))
+            while end < below and lines[end].strip():
+                end += 1
+            words = _dialogue(lines[above + 1 : end] if len(chosen) == 1 else lines[above + 1 : place.line + 1])
         elif place.rank == HEADING:
             others = [p.line for p in headings if p.address.lower() != place.address.lower()]
             below = min((line for line in others if line > place.line), default=len(lines))
@@ -272,7 +283,7 @@ def _with_words(
         else:
             # What follows the recipient tells more than the sentence that names it.
             words = _tidy([place.rest.strip(" \t>.:;,\"'"), *lines[place.line + 1 :]])
-            if not (_REPLY.search(words) or _SPECIFIC.search(words)):
+            if not (_REPLY.search(words) or _holds(_SPECIFIC, words)):
                 words = _notice(lines)
         found.append(Failure(place.address, (_between_labels(words) or words)[:MAX_WORDS]))
     return found
@@ -280,6 +291,8 @@ def _with_words(
 
 def _dialogue(lines: list[str]) -> str:
     """Join a stretch of SMTP dialogue, the server's own replies (``<<<``) first."""
+    blank = [number for number, line in enumerate(lines) if not line.strip()]
+    lines = lines[blank[-1] + 1 :] if blank else lines
     replies = [line.strip()[3:].strip() for line in lines if line.lstrip().startswith("<<<")]
     rest = [line.strip() for line in lines if not line.lstrip().startswith(("<<<", ">>>", "---"))]
     return "\n".join([*replies, *(line for line in rest if line)])
@@ -303,13 +316,18 @@ def _reason(lines: list[str], place: _Place, below: int, first: int) -> str:
         return _tidy(about)
     above = _tidy(lines[:first])
     little = sum(map(str.isalpha, segment)) < MIN_LETTERS
-    if little or _REPLY.search(above) or _SPECIFIC.search(above):
+    if little or _REPLY.search(above) or _holds(_SPECIFIC, above):
         return f"{above}\n{segment}".strip()
     return segment
 
 
 def _weight(words: str) -> bool:
-    return bool(_REPLY.search(words) or _TELLING.search(words))
+    return bool(_REPLY.search(words) or _holds(_TELLING, words))
+
+
+def _holds(words: tuple[str, ...], text: str) -> bool:
+    low = text.lower()
+    return any(word in low for word in words)
 
 
 def _notice(lines: list[str]) -> str:

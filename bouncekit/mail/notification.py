@@ -17,7 +17,7 @@ _EVENTS = {"bounce": "bounce", "complaint": "complaint", "delivery": "delivered"
 
 def is_notification(message: Message) -> bool:
     """Say whether the text is the JSON of an SES event."""
-    text = message.text
+    text = message.plain
     return text.startswith("{") and any(mark in text for mark in _MARKS)
 
 
@@ -29,7 +29,7 @@ def rows(message: Message) -> list[Row]:
     SkipItem, BadItem
         If the event is none of ours, or its JSON is broken.
     """
-    event = _event(message.text)
+    event = _event(message.plain)
     kind = str(event.get("notificationType") or event.get("eventType") or "").lower()
     if kind not in _EVENTS:
         msg = f"an SES {kind or 'subscription'} notice, not a bounce"

@@ -1,7 +1,7 @@
 """From the facts of one message to rows, or to the reason why it gives none."""
 
 import re
-from functools import lru_cache
+from datetime import date
 
 from bouncekit import addresses, times
 from bouncekit.mail import codes, freetext, headers, kind, notification, report
@@ -30,9 +30,16 @@ _EVENTS = {
     "relayable": "delivered",
     "success": "delivered",
 }
+_PLAIN = re.compile(r"<?([A-Za-z0-9_+=.-]{1,64})@([A-Za-z0-9-]{1,63}(?:\.[A-Za-z0-9-]{1,63}){1,6})>?")
+_USUAL_DATE = re.compile(
+    r"(?:[A-Z][a-z]{2}, {1,2})?(\d{1,2}) ([A-Z][a-z]{2}) (\d{4}) (\d\d):(\d\d):(\d\d) ([+-])(\d\d)(\d\d)\b"
+)
+_MONTHS = {name: number for number, name in enumerate(
+    "Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec".split(), start=1
+)}
+_EPOCH = date(1970, 1, 1).toordinal()
 _STAGES = {"RCPT": "RCPT TO", "MAIL": "MAIL FROM", "DATA": "DATA", "EHLO": "EHLO", "HELO": "HELO"}
 _REPORT_FIELDS = ("reporting-mta:", "final-recipient:", "original-recipient:")
-_MESSAGE_ID = re.compile(r"<\s*([^<>\s]{1,998})\s*>|^([^<>\s]+@[^<>\s]+)$")
 _SAID = re.compile(
     r"host ([\w.-]{2,255})(?:\[[^\]\s]{0,64}\])? (?:said|refused)\b|while talking to ([\w.-]{2,255})"
     r"|^\s*host:? ([\w-]{1,63}\.[\w.-]{2,190})(?: \[|$|:)|^([\w-]{1,63}\.[\w.-]{2,190}) \[[0-9a-f.:]{3,45}\] did not like",
@@ -89,7 +96,7 @@ def _reported(
                 lines, _ = freetext.split_original(message.text)
             words = _fuller(words, lines, address or recipient.final, message)
         elif event == "bounce":
-            words = _with_stage(words, message.text, address or recipient.final)
+            words = _with_stage(words, message.plain, address or recipient.final)
         rows.append(_row(common, event, address, words, recipient))
     return rows
 
@@ -119,7 +126,7 @@ def _row(common: Row, event: str, address: str | None, words: str, recipient: Re
     smtp_code, enhanced = codes.of_failure(words, recipient.status)
     return {
         **common,
-        "timestamp": times.from_rfc2822(recipient.last_attempt) or common["timestamp"],
+        "timestamp": _date(recipient.last_attempt) or common["timestamp"],
         "event": event,
         "recipient": address,
         "smtp_code": smtp_code,
@@ -143,7 +150,7 @@ def _event(recipient: Recipient, message: Message) -> str:
 
 def _address_of(recipient: Recipient, failed: list[str]) -> str | None:
     for value in (recipient.original, *failed, recipient.final, recipient.actual):
-        address = addresses.clean(value) if value else None
+        address = _address(value) if value else None
         if address and " " not in address.rpartition("@")[0] and not address.startswith("|"):
             return address
     return None
@@ -192,7 +199,7 @@ def _told(message: Message, subject: str) -> list[Row]:
     rows: list[Row] = []
     known = _failed_header(message)
     for failure in freetext.failures(lines, known, _own(message)):
-        address = addresses.clean(failure.recipient)
+        address = _address(failure.recipient)
         guessed = ""
         if address is None:
             address = _verp(message) or _guess(original)
@@ -277,13 +284,14 @@ def _complaint(message: Message) -> list[Row]:
 
 
 def _common(message: Message, original: str, found: Report | None) -> Row:
-    fields = headers.parse(original) if original else {}
-    message_id = _first_id(_one(fields, "message-id"))
+    message_id = _first_id(headers.pick(original, "message-id")) if original else None
     if not message_id and found:
         message_id = _first_id(found.message_id)
     if not message_id and kind.is_machine(message):
         message_id = _first_id(message.header("in-reply-to"))
-    sender = addresses.clean(_one(fields, "return-path")) or addresses.clean(_one(fields, "from"))
+    sender = _address(headers.pick(original, "return-path")) if original else None
+    if original and not sender:
+        sender = _address(headers.pick(original, "from"))
     when = _date(message.header("date"))
     if when is None and found:
         when = _date(found.arrival)
@@ -294,14 +302,28 @@ def _common(message: Message, original: str, found: Report | None) -> Row:
     }
 
 
-def _one(fields: headers.Headers, name: str) -> str:
-    values = fields.get(name)
-    return values[0] if values else ""
+def _address(value: str) -> str | None:
+    """Return the address in a header or report field; the plain ones without detour."""
+    match = _PLAIN.fullmatch(value)
+    if match and "xn--" not in match[2]:
+        return f"{match[1]}@{match[2].lower()}"
+    return addresses.clean(value) if value else None
 
 
-@lru_cache(maxsize=1024)
 def _date(text: str) -> int | None:
-    return times.from_rfc2822(text) if text else None
+    """Read a date; the usual spelling without detour (RFC 5322 3.3)."""
+    match = _USUAL_DATE.match(text)
+    if not match or match[2] not in _MONTHS:
+        return times.from_rfc2822(text) if text else None
+    day, name, year, hour, minute, second, sign, hours, minutes = match.groups()
+    try:
+        days = date(int(year), _MONTHS[name], int(day)).toordinal() - _EPOCH
+    except ValueError:
+        return None
+    offset = int(hours) * 3600 + int(minutes) * 60
+    seconds = days * 86_400 + int(hour) * 3600 + int(minute) * 60 + min(int(second), 59)
+    seconds += offset if sign == "-" else -offset
+    return times.plausible(seconds * times.SECOND)
 
 
 def _received(message: Message) -> int | None:
@@ -310,13 +332,18 @@ def _received(message: Message) -> int | None:
 
 
 def _first_id(value: str) -> str | None:
-    match = _MESSAGE_ID.search(value) if value else None
-    return (match[1] or match[2]) if match else None
+    """Return the first Message-ID of a header value, without its angle brackets."""
+    start = value.find("<")
+    end = value.find(">", start) if start >= 0 else -1
+    found = value[start + 1 : end].strip() if end >= 0 else value.strip() if start < 0 else ""
+    return found if found and len(found) < 1_000 and not any(map(str.isspace, found)) else None
 
 
 def _failed_header(message: Message) -> list[str]:
     values = ",".join(message.headers.get("x-failed-recipients", ()))
-    found = (addresses.clean(part) for part in values.split(",")[: report.MAX_RECIPIENTS])
+    if not values:
+        return []
+    found = (_address(part.strip()) for part in values.split(",")[: report.MAX_RECIPIENTS])
     return list(dict.fromkeys(address for address in found if address))
 
 
@@ -344,10 +371,11 @@ def _verp(message: Message) -> str | None:
 
 
 def _guess(original: str) -> str | None:
-    fields = headers.parse(original) if original else {}
-    return addresses.clean(_one(fields, "to").partition(",")[0])
+    return addresses.clean(headers.pick(original, "to").partition(",")[0])
 
 
 def _host_in(words: str) -> str | None:
-    match = _SAID.search(words) if words else None
+    if not ("host" in words or "talking to" in words or "did not like" in words):
+        return None
+    match = _SAID.search(words)
     return next(filter(None, match.groups())).strip("-.").lower() if match else None

@@ -30,7 +30,10 @@ def spans() -> tuple[tuple[tuple[str, ...], tuple[str, ...]], ...]:
 
 def has(name: str, folded: str) -> bool:
     """Say whether lower-case text, its white space folded, holds a phrase of the list."""
-    return any(phrase in folded for phrase in phrases(name))
+    for phrase in phrases(name):  # noqa: SIM110 - twice as quick as any() on a generator
+        if phrase in folded:
+            return True
+    return False
 
 
 def fold(text: str) -> str:
