@@ -128,34 +128,36 @@ def bars(look: Look, *, crowded: bool = False) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def legend(ax: Axes, entries: Iterable[tuple[Look, str]], *, bars: bool, ticks: int = 1) -> None:
-    """Name the looks in rows between the tick labels and the words under the axis.
+def patch(look: Look, name: str) -> Patch:
+    """Make a legend entry for bars."""
+    return Patch(
+        facecolor=look.colour, hatch=look.hatch, edgecolor="white", label=name,
+        hatch_linewidth=0.7, linewidth=0,
+    )  # fmt: skip
+
+
+def point(look: Look, name: str, *, line: bool = True) -> Line2D:
+    """Make a legend entry for points, with or without a line through them."""
+    style = "-" if line else "none"
+    return Line2D(
+        [], [], color=look.colour, marker=look.marker, label=name, linewidth=1.6, linestyle=style
+    )
+
+
+def legend(ax: Axes, entries: list[Any], *, ticks: int = 1) -> None:
+    """Set legend entries in rows between the tick labels and the words under the axis.
 
     Parameters
     ----------
     ax : Axes
-    entries : iterable of (Look, str)
-    bars : bool
-        Show patches with hatches; else points with markers.
+    entries : list of Patch or Line2D
     ticks : int
         Lines of the tick labels, which the legend has to clear.
     """
-    handles: list[Any] = []
-    for look, name in entries:
-        if bars:
-            patch = Patch(
-                facecolor=look.colour, hatch=look.hatch, edgecolor="white", label=name,
-                hatch_linewidth=0.7, linewidth=0,
-            )  # fmt: skip
-            handles.append(patch)
-        else:
-            handles.append(
-                Line2D([], [], color=look.colour, marker=look.marker, label=name, linewidth=1.6)
-            )
     down = ScaledTranslation(0, -(8 + 13 * ticks) / 72, ax.figure.dpi_scale_trans)
     ax.legend(
-        handles=handles, loc="upper left", bbox_to_anchor=(0, 0), borderaxespad=0, borderpad=0.3,
-        bbox_transform=ax.transAxes + down, ncols=3 if len(handles) != 4 else 2, frameon=False,
+        handles=entries, loc="upper left", bbox_to_anchor=(0, 0), borderaxespad=0, borderpad=0.3,
+        bbox_transform=ax.transAxes + down, ncols=3 if len(entries) != 4 else 2, frameon=False,
         fontsize=SMALL, handlelength=1.6, handleheight=1.1, columnspacing=1.5,
     )  # fmt: skip
 

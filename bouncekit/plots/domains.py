@@ -73,9 +73,9 @@ def plot_domains(
     left_out = len(table) - len(shown)
     notes = [words("not_drawn", lang, n=f"{left_out:,}")] if left_out else []
     used = {_look(row) for row in shown.to_dict("records")}
-    entries = [(LOOKS[band], words(f"band_{band}", lang)) for band in BANDS if band in used]
-    entries += [(_UNFLAGGED, words("domains_not_flagged", lang))] if "" in used else []
-    _canvas.legend(ax, entries, bars=True)
+    named = [(LOOKS[band], f"band_{band}") for band in BANDS if band in used]
+    named += [(_UNFLAGGED, "domains_not_flagged")] if "" in used else []
+    _canvas.legend(ax, [_canvas.patch(look, words(key, lang)) for look, key in named])
     for tick, flagged in zip(ax.get_yticklabels(), shown["flagged"], strict=True):
         tick.set_color(INK if flagged else PALE_INK)
         tick.set_fontweight("bold" if flagged else "normal")

@@ -75,7 +75,7 @@ def plot_reasons(
     _canvas.count_axis(ax.xaxis)
     ax.set_xlabel(words("reasons_axis", lang))
     bands = [band for band in ("never", "time", "sender") if band in looks]
-    _canvas.legend(ax, [(LOOKS[band], words(f"band_{band}", lang)) for band in bands], bars=True)
+    _canvas.legend(ax, [_canvas.patch(LOOKS[band], words(f"band_{band}", lang)) for band in bands])
     subtitle = [words("reasons_subtitle", lang, n=f"{whole:,.0f}")]
     return _canvas.finish(ax, title, subtitle)
 
@@ -196,7 +196,7 @@ def _group_rates(groups: _Groups, ax: Axes | None, title: str, min_n: int, lang:
     ax.grid(axis="x", color=LINE, linewidth=0.7)
     _canvas.percent_axis(ax.xaxis)
     ax.set_xlabel(groups.below)
-    _canvas.legend(ax, _kinds(lang), bars=False)
+    _canvas.legend(ax, [_canvas.point(look, name) for look, name in _kinds(lang)])
     notes = [words("interval_bars", lang)]
     if (np.isfinite(groups.sent) & ~enough).any():
         notes.append(words("few_sent_rows", lang, n=f"{min_n:,}"))
@@ -220,7 +220,7 @@ def _group_counts(groups: _Groups, ax: Axes | None, title: str, _: int, lang: La
     ax.set_xlim(0, max(groups.failed.max(), 1) * 1.25)
     _canvas.count_axis(ax.xaxis)
     ax.set_xlabel(words("counts_axis", lang))
-    _canvas.legend(ax, _kinds(lang), bars=True)
+    _canvas.legend(ax, [_canvas.patch(look, name) for look, name in _kinds(lang)])
     why = "above_denominator" if np.nansum(groups.sent) > 0 else "no_denominator"
     return _canvas.finish(ax, title, [words(why, lang)])
 

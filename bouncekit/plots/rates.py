@@ -219,8 +219,8 @@ def _counts(found: Periods, ax: Axes | None, lang: Language) -> Axes:
     ax.grid(axis="y", color=LINE, linewidth=0.7)
     _canvas.count_axis(ax.yaxis)
     time_axis(ax, _x(found), _DAYS[found.freq], lang)
-    entries = [(LOOKS[one.look], one.name) for one in found.series]
-    _canvas.legend(ax, entries, bars=True, ticks=2)
+    entries = [_canvas.patch(LOOKS[one.look], one.name) for one in found.series]
+    _canvas.legend(ax, entries, ticks=2)
     with np.errstate(invalid="ignore", divide="ignore"):
         share = found.hard / found.failed
     notes = []
