@@ -89,14 +89,32 @@ def read(
     times.zone(tz)
     generic.check_fields(columns or {})
     options = Options(tz=tz, columns=dict(columns or {}), engine=engine)
-    collector = _Collector(progress)
-    for item in find(src):
-        collector.take(item, options)
-    table = tidy(collector.finish())
+    table, ledgers = gather(find(src), options, progress=progress)
     drop = identity.duplicates(table)
     table = classify(table[~drop].reset_index(drop=True), rules=rules)
-    table.attrs["ingest"] = close(collector.ledgers, rows=len(table), duplicates=int(drop.sum()))
+    table.attrs["ingest"] = close(ledgers, rows=len(table), duplicates=int(drop.sum()))
     return table
+
+
+def gather(
+    inputs: Iterable[Blob | Refusal], options: Options, *, progress: bool | None = False
+) -> tuple["pd.DataFrame", list[Ledger]]:
+    """Read inputs into one tidy table, duplicates and all, nothing classified.
+
+    Returns
+    -------
+    tuple of (DataFrame, list of Ledger)
+        The table and the account of each input.
+
+    Raises
+    ------
+    UnknownFormatError
+        If no reader knows any of them.
+    """
+    collector = _Collector(progress)
+    for item in inputs:
+        collector.take(item, options)
+    return tidy(collector.finish()), collector.ledgers
 
 
 def recognise(head: Head, columns: Mapping[str, str] | None = None) -> Reader:

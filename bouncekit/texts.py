@@ -14,7 +14,9 @@ _SPACES = re.compile(r"\s+")
 
 def scalars(text: str) -> str:
     """Replace lone surrogates, which no file or table can hold, by U+FFFD."""
-    return text.encode("utf-8", "replace").decode("utf-8") if not text.isascii() else text
+    if text.isascii():
+        return text
+    return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
 
 
 def one_line(text: str) -> str:

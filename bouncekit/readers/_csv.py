@@ -236,6 +236,8 @@ class _Lines:
             if self._runs_away(delimiter, width):
                 self._pending += reversed(self._taken[1:])
                 cells = "opens a quote that is never closed"
+            elif len(cells) < width and not self._taken[-1].endswith(("\n", "\r")):
+                cells = "is cut off at the end of the file"
             if cells:
                 yield cells
 
@@ -255,7 +257,8 @@ _LONE_CR = re.compile(r"\r(?!\n)")
 
 def _decoded(stream: BinaryIO, encoding: str) -> Iterator[str]:
     if not encoding.startswith("utf-8"):
-        yield from text_stream(stream, encoding)
+        with text_stream(stream, encoding) as texts:
+            yield from texts
         return
     for number, raw in enumerate(stream):
         try:

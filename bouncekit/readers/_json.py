@@ -83,8 +83,8 @@ class Broken:
 def values(blob: Blob) -> Iterator[Any]:
     """Yield each JSON value of a file, :class:`Broken` where there is none to be had."""
     deep = 0
-    with blob.open() as raw:
-        cursor = _Cursor(text_stream(raw, blob.head.encoding))
+    with text_stream(blob.open(), blob.head.encoding) as texts:
+        cursor = _Cursor(texts)
         while cursor.skip():
             try:
                 value, cursor.place = _decoder.raw_decode(cursor.text, cursor.place)

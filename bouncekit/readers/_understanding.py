@@ -17,7 +17,7 @@ _ADDRESS = re.compile(r"[^\s@<>,;]+@[^\s@<>,;]+\.[^\s@<>,;]+>?")
 _SMTP = re.compile(r"[245]\d\d")
 _ENHANCED = re.compile(r"[245]\.\d{1,3}\.\d{1,3}")
 _CODE = re.compile(rf"{_SMTP.pattern}|{_ENHANCED.pattern}|{_SMTP.pattern}[ -]{_ENHANCED.pattern}")
-_MESSAGE_ID = re.compile(r"<?[^\s<>@]{6,}@[^\s<>@]+>?")
+_MESSAGE_ID = re.compile(r"<?[^\s<>@]+@[^\s<>@]+>?")
 FIELDS = (
     "recipient", "timestamp", "event", "diagnostic", "code", "smtp_code", "enhanced_code",
     "message_id", "campaign", "sender", "remote_mta", "sending_ip",

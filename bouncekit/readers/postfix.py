@@ -105,8 +105,8 @@ def read(blob: Blob, options: Options, ledger: Ledger) -> Iterator[Chunk]:
 
 def _rows(blob: Blob, clock: Clock, ledger: Ledger) -> Iterator[list[Row]]:
     queue = _Queue()
-    with blob.open() as raw:
-        for line in lines(text_stream(raw, blob.head.encoding), clock, "postfix"):
+    with text_stream(blob.open(), blob.head.encoding) as texts:
+        for line in lines(texts, clock, "postfix"):
             found = _QUEUE_ID.match(line.text)
             if found:
                 yield _take(line, found[1], line.text[found.end() :], queue, ledger)
@@ -176,7 +176,9 @@ def _delivery(message: _Message, text: str, line: Line, ledger: Ledger) -> list[
         return []
     row = _row(match, words, line)
     if row["event"] == "deferral":
-        message.deferred[row["recipient"]] = row
+        # What the receiver said last counts, not that it was left alone since.
+        if not row["vendor_type"].endswith("not tried") or row["recipient"] not in message.deferred:
+            message.deferred[row["recipient"]] = row
     else:
         message.deferred.pop(row["recipient"], None)
     return [row]

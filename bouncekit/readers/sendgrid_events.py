@@ -65,7 +65,7 @@ def sniff(head: Head) -> int:
     for event in _json.first_objects(head):
         if "sg_event_id" in event or ("sg_message_id" in event and "event" in event):
             return CERTAIN
-        known = event.get("event") in {*_EVENTS, *_NOT_OURS}
+        known = _json.text_of(event.get("event")) in {*_EVENTS, *_NOT_OURS}
         if known and {"email", "timestamp"} <= set(event) and "smtp-id" in event:
             return CERTAIN
     return NO
