@@ -8,7 +8,7 @@ import pandas as pd
 
 from bouncekit import addresses
 from bouncekit.analysis._keys import Bools
-from bouncekit.analysis.outcomes import BOUNCE, DELIVERED, SUPPRESSED, Outcomes
+from bouncekit.analysis._messages import BOUNCE, DELIVERED, SUPPRESSED, Outcomes
 from bouncekit.analysis.sends import Sends
 from bouncekit.identity import map_distinct
 
@@ -59,13 +59,7 @@ def denominator(messages: Outcomes) -> Denominator:
     sent = messages.has_sent & tried & ~messages.listed
     ended = ((messages.outcome == DELIVERED) | (messages.outcome == BOUNCE)) & ~messages.listed
 
-    def reporting(mask: Bools) -> Bools:
-        found = np.zeros(len(names) + 1, dtype=bool)
-        found[source[mask]] = True
-        return found
-
-    # Source -1 (not named) is the last place.
-    delivers = reporting(ended & (messages.outcome == DELIVERED)) & ~reporting(sent)
+    delivers = messages.sources_with("delivered") & ~messages.sources_with("sent")
     finals = ended & delivers[source] & ~sent
     if sent.any():
         beside = tuple(np.array([*names, "unnamed"], dtype=object)[delivers])
@@ -85,7 +79,9 @@ def counts_by(sends: Sends, column: str, table: pd.DataFrame) -> pd.Series | Non
     if column == "org_domain":
         return map_distinct(domain, addresses.org_domain)
     known = table.loc[table["provider"].notna(), ["domain", "provider"]]
-    seen = dict(known.drop_duplicates("domain").astype("str").itertuples(index=False))
+    seen: dict[str, str] = dict(
+        known.drop_duplicates("domain").astype("str").itertuples(index=False)
+    )
     return map_distinct(
         domain, lambda name: seen.get(name) or addresses.provider_of_domain(name) or addresses.OTHER
     )

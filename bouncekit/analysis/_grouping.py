@@ -1,6 +1,8 @@
 """Which rows speak of the same message to the same recipient (definition 3)."""
 
 import numpy as np
+import numpy.typing as npt
+import pandas as pd
 
 from bouncekit.analysis._keys import Bools, Ints
 from bouncekit.times import DAY
@@ -13,7 +15,7 @@ QUEUE_LIFE = 5 * DAY
 
 
 def number_pairs(messages: Ints, recipients: Ints) -> Ints:
-    """Number the pairs of message and recipient; both codes must be 0 or more."""
+    """Give a number to each pair of message and recipient; both codes must be 0 or more."""
     if not len(messages):
         return messages
     first = np.full(int(messages.max()) + 1, -1, dtype=np.int64)
@@ -21,14 +23,12 @@ def number_pairs(messages: Ints, recipients: Ints) -> Ints:
     if np.array_equal(first[messages], recipients):
         # Each message went to one recipient, as most senders do: it is the pair.
         return messages
-    import pandas as pd
-
     width = int(recipients.max()) + 1
     return pd.factorize(messages * width + recipients)[0].astype(np.int64)
 
 
 def join_deferrals(recipients: Ints, times: Ints, final: Bools) -> Ints:
-    """Number the messages among rows that name none.
+    """Give a number to each message among rows that name none.
 
     Each final row is its own message. A deferral joins the next final row of
     its recipient within :data:`QUEUE_LIFE`; deferrals that find none and lie
@@ -92,3 +92,25 @@ def _first_after(values: Ints, low: Ints, high: Ints, limit: Ints) -> Ints:
         low = np.where(within, middle + 1, low)
         high = np.where(shut, middle, high)
     return low
+
+
+def last_of(group: Ints, size: int, *order: npt.NDArray) -> Ints:
+    """Find the last position of each group, -1 for a group that has none.
+
+    Parameters
+    ----------
+    group : ndarray of int64
+        Group of each position, 0 to ``size - 1``.
+    order : ndarray
+        What the positions of a group are sorted by, least important first.
+    """
+    last = np.full(size, -1, dtype=np.int64)
+    last[group] = np.arange(len(group))
+    if not len(group):
+        return last
+    # Only groups with several positions need sorting.
+    several = np.flatnonzero(np.bincount(group, minlength=size)[group] > 1)
+    ranked = several[np.lexsort((*(values[several] for values in order), group[several]))]
+    # Of repeated places the last assignment stays.
+    last[group[ranked]] = ranked
+    return last

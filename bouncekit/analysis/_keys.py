@@ -4,8 +4,8 @@ Everything that follows works on these numbers; a text is looked at once per
 distinct value, whatever the number of rows.
 """
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 
 import numpy as np
 import numpy.typing as npt
@@ -37,15 +37,18 @@ class Keys:
     matchable : ndarray of bool
         By code: whether equal keys mean the same thing. A masked address
         never does.
+    spellings : mapping
+        Code to the text that was found, where that differs from the key.
     """
 
     codes: Ints
     texts: pa.Array
     matchable: Bools
+    spellings: Mapping[int, str] = field(default_factory=dict)
 
 
 def message_keys(values: pd.Series) -> Keys:
-    """Number the messages that the rows speak of."""
+    """Give a number to each message that the rows speak of."""
     codes, texts = encode(values)
     odd = pc.or_(
         pc.invert(pc.match_substring_regex(texts, _PLAIN_MESSAGE)),
@@ -55,7 +58,7 @@ def message_keys(values: pd.Series) -> Keys:
 
 
 def recipient_keys(values: pd.Series) -> Keys:
-    """Number the addresses; masked ones have a number each and match nothing."""
+    """Give a number to each address; masked ones have one too, and match nothing."""
     codes, texts = encode(values)
     odd = pc.or_(
         pc.invert(pc.match_substring_regex(texts, _PLAIN_ADDRESS)),
@@ -104,22 +107,30 @@ def _rekey(
     *,
     keep_unmatchable: bool,
 ) -> Keys:
+    """Bring different spellings of one key to one code."""
     if not pc.any(odd, min_count=0).as_py():
         return Keys(codes, texts, np.ones(len(texts), dtype=bool))
     strange = texts.filter(odd).to_pylist()
     found = [key(text) for text in strange]
-    unmatchable = {
-        text for text, known in zip(strange, found, strict=True) if known is None and text
-    }
+    masked = [text for text, known in zip(strange, found, strict=True) if known is None and text]
     if keep_unmatchable:
-        found = [
-            known or text or None for text, known in zip(strange, found, strict=True)
-        ]
+        found = [known or text or None for text, known in zip(strange, found, strict=True)]
     replaced = pc.replace_with_mask(texts, odd, pa.array(found, pa.large_string()))
     again = pc.dictionary_encode(replaced)
     remap = again.indices.fill_null(-1).to_numpy(zero_copy_only=False).astype(np.int64)
     matchable = np.ones(len(again.dictionary), dtype=bool)
-    if keep_unmatchable and unmatchable:
-        masked = pc.is_in(again.dictionary, pa.array(sorted(unmatchable), pa.large_string()))
-        matchable = ~masked.to_numpy(zero_copy_only=False)
-    return Keys(look_up(remap, codes), again.dictionary, matchable)
+    if keep_unmatchable and masked:
+        is_masked = pc.is_in(again.dictionary, pa.array(masked, pa.large_string()))
+        matchable = ~is_masked.to_numpy(zero_copy_only=False)
+    plain = ~odd.to_numpy(zero_copy_only=False)
+    spellings = _spellings(remap[~plain], strange, set(remap[plain].tolist()))
+    return Keys(look_up(remap, codes), again.dictionary, matchable, spellings)
+
+
+def _spellings(codes: Ints, texts: list[str], plain: set[int]) -> dict[int, str]:
+    """Choose for each code what to show: the key itself, else the first in the alphabet."""
+    chosen: dict[int, str] = {}
+    for code, text in zip(codes.tolist(), texts, strict=True):
+        if code >= 0 and code not in plain:
+            chosen[code] = min(text, chosen.get(code, text))
+    return chosen

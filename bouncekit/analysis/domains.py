@@ -1,6 +1,5 @@
 """Domains that keep failing for now (definition 16)."""
 
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -8,54 +7,22 @@ import numpy.typing as npt
 import pandas as pd
 
 from bouncekit.analysis import _periods as periods
+from bouncekit.analysis._columns import by_reason, categorical, moments
 from bouncekit.analysis._denominators import Denominator, counts_by, denominator
+from bouncekit.analysis._domain_text import Limits, advice, check_limits, conditions_missed, why
 from bouncekit.analysis._grouping import UNTIMED
-from bouncekit.analysis._keys import Bools, Ints, look_up
-from bouncekit.analysis.outcomes import (
-    BOUNCE,
-    DEFERRAL,
-    DELIVERED,
-    SOFT,
-    Outcomes,
-    by_reason,
-    moments,
-    outcomes,
-)
+from bouncekit.analysis._keys import Bools, Ints
+from bouncekit.analysis._messages import BOUNCE, DEFERRAL, DELIVERED, SOFT, Outcomes
+from bouncekit.analysis._windows import Windows, count_distinct, most_frequent, worst_windows
+from bouncekit.analysis.outcomes import outcomes
 from bouncekit.analysis.statistics import rate, wilson
-from bouncekit.analysis.wording import check_language, say
+from bouncekit.analysis.wording import check_language
 from bouncekit.errors import BouncekitError
 from bouncekit.schema import TEXT
 from bouncekit.taxonomy import CATEGORIES, Language, reasons
 from bouncekit.times import zone
 
 SPLITS = ("org_domain", "domain", "provider")
-
-
-@dataclass(frozen=True, slots=True)
-class _Limits:
-    min_failures: int
-    min_days: int
-    min_recipients: int
-    min_rate: float | None
-    window: int
-
-
-@dataclass(frozen=True, slots=True)
-class _Windows:
-    """The worst window of each part that has failures: days ``first`` to ``last``."""
-
-    part: Ints
-    first: Ints
-    last: Ints
-
-    def of(self, parts: Ints, days: Ints, names: int) -> Ints:
-        """Return the window that each (part, day) lies in, -1 for none."""
-        place = np.full(names, -1, dtype=np.int64)
-        place[self.part] = np.arange(len(self.part))
-        found = place[parts]
-        first, last = look_up(self.first, found), look_up(self.last, found)
-        inside = (found >= 0) & (days >= first) & (days <= last)
-        return np.where(inside, found, -1)
 
 
 def flag_domains(
@@ -118,7 +85,10 @@ def flag_domains(
     TableError
         If a column is absent or the sends table is wrong.
     """
-    limits = _check(min_failures, min_days, min_recipients, min_rate, window, by)
+    limits = check_limits(min_failures, min_days, min_recipients, min_rate, window)
+    if by not in SPLITS:
+        msg = f"by {by!r} is not known; use one of: {', '.join(SPLITS)}"
+        raise BouncekitError(msg)
     check_language(lang)
     zone(tz)
     messages = outcomes(df, sends)
@@ -130,7 +100,7 @@ def flag_domains(
     days = np.zeros(len(when), dtype=np.int64)
     days[known] = periods.local_days(when[known], tz)
     failures = np.flatnonzero(failing & known)
-    worst = _worst_windows(part[failures], days[failures], limits.window)
+    worst = worst_windows(part[failures], days[failures], limits.window)
     inside = np.full(len(when), -1, dtype=np.int64)
     inside[known] = worst.of(part[known], days[known], len(names))
 
@@ -150,64 +120,9 @@ def flag_domains(
     return table.rename(columns={"domain": "provider"} if by == "provider" else {})
 
 
-def _check(
-    min_failures: int,
-    min_days: int,
-    min_recipients: int,
-    min_rate: float | None,
-    window: Any,
-    by: str,
-) -> _Limits:
-    for name, value in (
-        ("min_failures", min_failures),
-        ("min_days", min_days),
-        ("min_recipients", min_recipients),
-    ):
-        if isinstance(value, bool) or value != int(value) or value < 1:
-            msg = f"{name} must be a whole number of 1 or more, not {value!r}"
-            raise BouncekitError(msg)
-    if min_rate is not None and not 0 <= min_rate <= 1:
-        msg = f"min_rate must lie between 0 and 1 (0.05 is 5 %), not {min_rate!r}"
-        raise BouncekitError(msg)
-    if by not in SPLITS:
-        msg = f"by {by!r} is not known; use one of: {', '.join(SPLITS)}"
-        raise BouncekitError(msg)
-    return _Limits(min_failures, min_days, min_recipients, min_rate, _whole_days(window))
-
-
-def _whole_days(window: Any) -> int:
-    try:
-        length = pd.Timedelta(days=window) if isinstance(window, int) else pd.Timedelta(window)
-    except (ValueError, TypeError):
-        length = pd.Timedelta(0)
-    if pd.isna(length) or length < pd.Timedelta(days=1) or length % pd.Timedelta(days=1):
-        msg = f"window must be whole days, '14D' for instance, not {window!r}"
-        raise BouncekitError(msg)
-    return length // pd.Timedelta(days=1)
-
-
 def _temporary(messages: Outcomes) -> Bools:
     soft = (messages.outcome == BOUNCE) & (messages.bounce_type() == SOFT)
     return soft | (messages.outcome == DEFERRAL)
-
-
-def _worst_windows(part: Ints, days: Ints, length: int) -> _Windows:
-    """Find for each part the window of ``length`` days with most entries, of equals the latest."""
-    if not len(part):
-        return _Windows(part, days, days)
-    # A part and a day in one number, with room so that windows never reach the next part.
-    base = int(days.min())
-    room = int(days.max()) - base + length + 1
-    keys = np.sort(part * room + (days - base))
-    ends = np.arange(len(keys))
-    starts = np.searchsorted(keys, keys - (length - 1), side="left")
-    # Near its beginning a window would reach into the part before.
-    starts = np.maximum(starts, np.searchsorted(keys, keys // room * room, side="left"))
-    order = np.lexsort((keys, ends - starts + 1, keys // room))
-    last_of_part = np.append(np.diff(keys[order] // room) != 0, True)
-    chosen = keys[order][last_of_part]
-    last = chosen % room + base
-    return _Windows(chosen // room, last - (length - 1), last)
 
 
 def _counts(
@@ -219,35 +134,17 @@ def _counts(
     reason = messages.reason()[rows].astype(np.int64)
     first = np.full(size, np.iinfo(np.int64).max, dtype=np.int64)
     last = np.full(size, UNTIMED, dtype=np.int64)
-    np.minimum.at(first, window, messages.at[rows])
-    np.maximum.at(last, window, messages.at[rows])
+    np.minimum.at(first, window, messages.decided_at[rows])
+    np.maximum.at(last, window, messages.decided_at[rows])
     known = messages.recipient[rows] >= 0
     return {
         "failures": np.bincount(window, minlength=size),
-        "recipients": _distinct(window[known], messages.recipient[rows][known], size),
-        "days": _distinct(window, days[rows], size),
+        "recipients": count_distinct(window[known], messages.recipient[rows][known], size),
+        "days": count_distinct(window, days[rows], size),
         "first_failure": first,
         "last_failure": last,
-        "reason": _most_frequent(window, reason, size),
+        "reason": most_frequent(window, reason, size, len(reasons())),
     }
-
-
-def _distinct(window: Ints, values: Ints, size: int) -> Ints:
-    """Count the distinct values in each window."""
-    order = np.lexsort((values, window))
-    window, values = window[order], values[order]
-    fresh = np.ones(len(window), dtype=bool)
-    fresh[1:] = (np.diff(window) != 0) | (np.diff(values) != 0)
-    return np.bincount(window[fresh], minlength=size)
-
-
-def _most_frequent(window: Ints, reason: Ints, size: int) -> Ints:
-    """Give the most frequent reason of each window; of equals the first of the taxonomy."""
-    width = len(reasons())
-    known = reason >= 0
-    cells = np.bincount(window[known] * width + reason[known], minlength=size * width)
-    table = cells.reshape(size, width)
-    return np.where(table.sum(axis=1) > 0, table.argmax(axis=1), -1)
 
 
 def _longest_run(messages: Outcomes, inside: Ints, size: int) -> Ints:
@@ -270,14 +167,14 @@ def _longest_run(messages: Outcomes, inside: Ints, size: int) -> Ints:
 def _last_delivery(messages: Outcomes, part: Ints, names: int) -> Ints:
     last = np.full(names, UNTIMED, dtype=np.int64)
     rows = (messages.outcome == DELIVERED) & (part >= 0)
-    np.maximum.at(last, part[rows], messages.at[rows])
+    np.maximum.at(last, part[rows], messages.decided_at[rows])
     return last
 
 
 def _sent(
     messages: Outcomes,
     below: Denominator,
-    worst: _Windows,
+    worst: Windows,
     inside: Ints,
     names: list[str],
     by: str,
@@ -305,7 +202,7 @@ def _sent(
     return np.where(total > 0, total, np.nan)
 
 
-def _table(columns: dict[str, Any], limits: _Limits, lang: Language) -> pd.DataFrame:
+def _table(columns: dict[str, Any], limits: Limits, lang: Language) -> pd.DataFrame:
     failures, sent = columns["failures"], columns["sent"]
     low, high = wilson(failures, sent)
     reason = columns["reason"]
@@ -320,60 +217,19 @@ def _table(columns: dict[str, Any], limits: _Limits, lang: Language) -> pd.DataF
             "rate": rate(failures, sent),
             "rate_low": low,
             "rate_high": high,
-            "reason": pd.Categorical.from_codes(reason, list(reasons())),
+            "reason": categorical(reason, reasons()),
             "category": pd.Categorical(whose, list(CATEGORIES)),
             "first_failure": moments(columns["first_failure"]),
             "last_failure": moments(columns["last_failure"]),
             "last_delivery": moments(columns["last_delivery"]),
         }
     )
-    missing = _missing(table, limits)
+    missing = conditions_missed(table, limits)
     table["flagged"] = np.array([not names for names in missing], dtype=bool)
-    rows = table.assign(sent=sent, window=limits.window).to_dict("records")
+    records = table.assign(sent=sent, window=limits.window).to_dict("records")
+    rows = [{str(name): value for name, value in record.items()} for record in records]
     pairs = list(zip(rows, missing, strict=True))
-    table["why"] = pd.Series([_why(row, names, limits, lang) for row, names in pairs], dtype=TEXT)
-    table["advice"] = pd.Series([_advice(row["reason"], lang) for row in rows], dtype=TEXT)
+    table["why"] = pd.Series([why(row, names, limits, lang) for row, names in pairs], dtype=TEXT)
+    table["advice"] = pd.Series([advice(row["reason"], lang) for row in rows], dtype=TEXT)
     order = ["flagged", "failures", "domain"]
     return table.sort_values(order, ascending=[False, False, True], ignore_index=True)
-
-
-def _missing(table: pd.DataFrame, limits: _Limits) -> list[list[str]]:
-    """Name for each row the sentences of the conditions that it does not meet."""
-    conditions = {
-        "domain_few_failures": table["failures"] < limits.min_failures,
-        "domain_few_days": table["days"] < limits.min_days,
-        "domain_few_recipients": table["recipients"] < limits.min_recipients,
-    }
-    if limits.min_rate is not None:
-        conditions["domain_unknown_rate"] = table["rate"].isna()
-        conditions["domain_low_rate"] = table["rate"] < limits.min_rate
-    flags = np.array([found.to_numpy() for found in conditions.values()]).T
-    return [[name for name, is_so in zip(conditions, row, strict=True) if is_so] for row in flags]
-
-
-def _why(row: dict[str, Any], missing: list[str], limits: _Limits, lang: Language) -> str:
-    if missing:
-        least = {
-            "domain_few_failures": limits.min_failures,
-            "domain_few_days": limits.min_days,
-            "domain_few_recipients": limits.min_recipients,
-            "domain_low_rate": limits.min_rate,
-        }
-        said = [say(name, lang, **row, least=least.get(name)) for name in missing]
-        return say("domain_not_flagged", lang, missing=("；" if lang == "zh" else "; ").join(said))
-    known = reasons().get(row["reason"])
-    named = known.label[lang] if known else reasons()["undetermined"].label[lang]
-    share = ""
-    if np.isfinite(row["rate"]):
-        share = say("domain_rate", lang, rate=row["rate"], sent=int(row["sent"]))
-    return say("domain_flagged", lang, **(row | {"rate": share, "reason": named}))
-
-
-def _advice(reason: object, lang: Language) -> str:
-    known = reasons().get(reason) if isinstance(reason, str) else None
-    if known is None:
-        return say("advice_unknown", lang)
-    if known.category == "policy":
-        heals = "time" if known.heals == "time" else "sender"
-        return say(f"advice_policy_{heals}", lang)
-    return say(f"advice_{known.category}", lang)

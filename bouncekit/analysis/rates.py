@@ -1,6 +1,5 @@
 """How often mail bounces, over time: hard, soft, and out of how many."""
 
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -8,10 +7,11 @@ import numpy.typing as npt
 import pandas as pd
 
 from bouncekit.analysis import _periods as periods
-from bouncekit.analysis._denominators import Denominator, counts_by, denominator
+from bouncekit.analysis._columns import by_reason, codes
+from bouncekit.analysis._denominators import Denominator, denominator
 from bouncekit.analysis._grouping import UNTIMED
-from bouncekit.analysis._keys import Bools, Ints, labels
-from bouncekit.analysis.outcomes import (
+from bouncekit.analysis._keys import Bools, Ints
+from bouncekit.analysis._messages import (
     BOUNCE,
     DEFERRAL,
     DELIVERED,
@@ -20,37 +20,19 @@ from bouncekit.analysis.outcomes import (
     SUPPRESSED,
     UNDETERMINED,
     Outcomes,
-    by_reason,
-    codes,
-    outcomes,
 )
+from bouncekit.analysis._splits import SPLITS, WHOLE_PERIOD, Split, split_by
+from bouncekit.analysis.outcomes import outcomes
 from bouncekit.analysis.statistics import preset_of, rate, verdicts, wilson
 from bouncekit.analysis.wording import check_language, say
 from bouncekit.errors import BouncekitError
 from bouncekit.schema import TEXT
-from bouncekit.taxonomy import reasons
 from bouncekit.times import zone
-
-WHOLE_PERIOD = ("reason", "category", "source", "rule")
-"""Splits of the failures only: what was sent has no reason."""
-
-SPLITS = ("provider", "org_domain", "domain", "campaign", "sender", "sending_ip", "remote_mta")
-"""Splits that sent messages have too, so that each part has a denominator of its own."""
 
 _COUNTS = ("sent", "delivered", "hard", "soft", "undetermined", "deferred")
 _BANDS = ("soft_time", "soft_sender")
 _MAX_GRID = 2_000_000
 _Floats = npt.NDArray[np.float64]
-
-
-@dataclass(frozen=True, slots=True)
-class _Split:
-    """The parts that messages (and counts of sends) fall into."""
-
-    names: list[str]
-    messages: Ints
-    counts: Ints | None
-    whole_period: bool
 
 
 def bounce_rates(
@@ -121,7 +103,7 @@ def bounce_rates(
     chosen = preset_of(preset) if preset is not None else None
     messages = outcomes(df, sends)
     below = denominator(messages)
-    split = _split(messages, below, by)
+    split = split_by(messages, below, by)
     counted = ~messages.listed & (messages.outcome != SUPPRESSED)
     timed = counted & (messages.period_at != UNTIMED)
     days = np.zeros(len(timed), dtype=np.int64)
@@ -162,56 +144,11 @@ def _check(freq: str, by: str | None, tz: str, lang: str) -> None:
         raise BouncekitError(msg)
 
 
-def _split(messages: Outcomes, below: Denominator, by: str | None) -> _Split:
-    """Say which part each message belongs to; the part after the last name is "missing"."""
-    if by is None:
-        nothing = np.zeros(len(messages.outcome), dtype=np.int64)
-        rows = below.counts.table if below.counts else None
-        counts = None if rows is None else np.zeros(len(rows), dtype=np.int64)
-        return _Split([""], nothing, counts, whole_period=False)
-    if by in WHOLE_PERIOD:
-        found, names = _failure_parts(messages, by)
-        return _Split(names, np.where(found < 0, len(names), found), None, whole_period=True)
-    found, names = messages.carry(by)
-    counts = None
-    if below.counts is not None:
-        values = counts_by(below.counts, by, messages.table)
-        if values is not None:
-            names, found, counts = _merge_names(names, found, values)
-    return _Split(names, np.where(found < 0, len(names), found), counts, whole_period=False)
-
-
-def _failure_parts(messages: Outcomes, by: str) -> tuple[Ints, list[str]]:
-    if by == "source":
-        return messages.source()
-    if by == "rule":
-        rows, names = labels(messages.table["rule"])
-        return np.where(messages.failed, rows[messages.row], -1), names
-    reason = messages.reason().astype(np.int64)
-    if by == "reason":
-        return reason, list(reasons())
-    names = sorted(set(by_reason("category")))
-    place = np.array([names.index(name) for name in by_reason("category")] + [-1])
-    return place[reason], names
-
-
-def _merge_names(
-    names: list[str], found: Ints, values: pd.Series
-) -> tuple[list[str], Ints, Ints]:
-    """Bring the parts of the messages and of the sends table to one list."""
-    texts = [None if pd.isna(value) else str(value) for value in values]
-    merged = sorted({*names, *(text for text in texts if text is not None)})
-    place = {name: i for i, name in enumerate(merged)}
-    remap = np.array([place[name] for name in names] + [-1], dtype=np.int64)
-    counts = np.array([len(merged) if t is None else place[t] for t in texts], dtype=np.int64)
-    return merged, remap[found], counts
-
-
 # Takes what bounce_rates has worked out; a class would only rename the arguments.
 def _table(
     messages: Outcomes,
     below: Denominator,
-    split: _Split,
+    split: Split,
     period: Ints,
     timed: Bools,
     freq: str,
@@ -269,7 +206,7 @@ def _range(period: Ints, counts_period: Ints | None) -> tuple[int, int]:
 
 
 def _from_counts(
-    below: Denominator, split: _Split, period: Ints | None, low: int, size: int
+    below: Denominator, split: Split, period: Ints | None, low: int, size: int
 ) -> _Floats:
     """Add up the sends table; a cell that it does not speak of stays NaN."""
     parts = len(split.names) + 1
@@ -285,18 +222,14 @@ def _from_counts(
     return np.repeat(total, parts) if split.whole_period else total
 
 
-def _rows(
-    columns: dict[str, _Floats], split: _Split, low: int, freq: str, tz: str
-) -> pd.DataFrame:
+def _rows(columns: dict[str, _Floats], split: Split, low: int, freq: str, tz: str) -> pd.DataFrame:
     """Lay the cells out as rows: every period of every part that has anything."""
     parts = len(split.names) + 1
     own = [name for name in (*_COUNTS, *_BANDS) if name not in _shared(split)]
     filled = np.zeros(len(columns["hard"]), dtype=bool)
     for name in own:
-        filled |= np.nan_to_num(columns[name]) > 0
-    used = filled.reshape(-1, parts).any(axis=0)
-    if len(split.names) == 1 and split.names[0] == "":
-        used[:] = [True, False]
+        filled = filled | (np.nan_to_num(columns[name]) > 0)
+    used = filled.reshape(-1, parts).any(axis=0) if split.by else np.array([True, False])
     keep = np.tile(used, len(filled) // parts)
     dense = keep.sum() > _MAX_GRID
     if dense:
@@ -304,7 +237,10 @@ def _rows(
     cell = np.flatnonzero(keep)
     starts = periods.midnights(periods.first_day(cell // parts + low, freq), tz)
     names = np.array([*split.names, None], dtype=object)[cell % parts]
-    frame = {"period": pd.Series(starts.as_unit("us")), "by": pd.Series(names, dtype=TEXT)}
+    frame: dict[str, Any] = {
+        "period": pd.Series(starts.as_unit("us")),
+        "by": pd.Series(names, dtype=TEXT),
+    }
     for name in (*_COUNTS, *_BANDS):
         values = columns[name][cell]
         frame[name] = values if name in ("sent", "delivered") else values.astype(np.int64)
@@ -313,7 +249,7 @@ def _rows(
     return table
 
 
-def _shared(split: _Split) -> tuple[str, ...]:
+def _shared(split: Split) -> tuple[str, ...]:
     return ("sent", "delivered") if split.whole_period else ()
 
 
@@ -336,7 +272,7 @@ def _add_rates(table: pd.DataFrame) -> int:
 def _notes(
     messages: Outcomes,
     below: Denominator,
-    split: _Split,
+    split: Split,
     by: str | None,
     untimed: int,
     impossible: tuple[int, int],
@@ -354,7 +290,9 @@ def _notes(
         notes.append(say("rates_above", lang, count=impossible[0], total=impossible[1]))
     if untimed:
         notes.append(say("rates_untimed", lang, count=untimed))
-    unclassified = int((codes(messages.table, "bounce_type")[messages.row[messages.failed]] < 0).sum())
+    unclassified = int(
+        (codes(messages.table, "bounce_type")[messages.row[messages.failed]] < 0).sum()
+    )
     if unclassified:
         notes.append(say("rates_unclassified", lang, count=unclassified))
     return tuple(notes)

@@ -9,7 +9,7 @@ import os
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
@@ -55,7 +55,9 @@ class Sends:
         found = complete(conform(self.table.assign(event="sent")))
         # One provider per domain: what the bounce table says of it comes first.
         known = beside.loc[beside["provider"].notna(), ["domain", "provider"]]
-        chosen = dict(known.drop_duplicates("domain").astype("str").itertuples(index=False))
+        chosen: dict[str, str] = dict(
+            known.drop_duplicates("domain").astype("str").itertuples(index=False)
+        )
         named = map_distinct(found["domain"], chosen.get).astype(found["provider"].dtype)
         found["provider"] = named.fillna(found["provider"])
         return found[[name for name in found.columns if name in beside.columns]]
@@ -211,8 +213,8 @@ def _times(values: pd.Series, name: str, column: str, *, utc: bool) -> pd.Series
     return found
 
 
-def _refuse(bad: pd.Series, values: pd.Series, name: str, column: str, wanted: str) -> None:
-    wrong = np.flatnonzero(bad.to_numpy(dtype=bool))
+def _refuse(bad: Any, values: pd.Series, name: str, column: str, wanted: str) -> None:
+    wrong = np.flatnonzero(np.asarray(bad, dtype=bool))
     if len(wrong):
         row = int(wrong[0])
         given = values.iloc[row]

@@ -118,7 +118,8 @@ PRESETS: Mapping[str, Preset] = MappingProxyType(
                 {
                     "en": "Amazon SES enforcement FAQ, hard bounces: best under 2 %, "
                     "review from 5 %, pause possible from 10 %",
-                    "zh": "Amazon SES 执行政策 FAQ，硬退信：低于 2 % 最佳，5 % 起审查，10 % 起可能暂停",
+                    "zh": "Amazon SES 执行政策 FAQ，硬退信："
+                    "低于 2 % 最佳，5 % 起审查，10 % 起可能暂停",
                 },
             ),
             Preset(
@@ -132,7 +133,8 @@ PRESETS: Mapping[str, Preset] = MappingProxyType(
                 {
                     "en": "opt-in lists, hard bounces: about 0.4 % on average (Mailchimp 2019, "
                     "campaigns of 1,000 and more); 2 % is a rule of thumb",
-                    "zh": "订阅名单，硬退信：平均约 0.4 %（Mailchimp 2019，1000 封以上的群发）；2 % 为经验值",
+                    "zh": "订阅名单，硬退信：平均约 0.4 %"
+                    "（Mailchimp 2019，1000 封以上的群发）；2 % 为经验值",
                 },
             ),
         )
