@@ -13,7 +13,7 @@ from email import message as email_message
 from typing import Any, Literal, NamedTuple
 
 from bouncekit.mail import headers as header_block
-from bouncekit.mail.headers import Headers, decode_unlabelled
+from bouncekit.mail.headers import HeaderBlock, decode_unlabelled
 from bouncekit.mail.markup import MAX_HTML, visible_text
 from bouncekit.texts import scalars
 
@@ -74,8 +74,8 @@ class Message:
 
     Parameters
     ----------
-    headers : dict
-        Lower-case name to values, decoded; only those bounce handling asks for.
+    headers : HeaderBlock
+        The message's own header fields.
     content_type, report_type : str
         Lower-case media type and ``report-type`` parameter, else empty.
     report : str
@@ -88,11 +88,11 @@ class Message:
         First plain and first HTML part written for people.
     more : str
         The next plain part, where there is one.
-    original : str
-        Header block of the returned original, else empty.
+    original : HeaderBlock
+        Header of the returned original, else empty.
     """
 
-    headers: Headers
+    headers: HeaderBlock
     content_type: str
     report_type: str
     report: str
@@ -101,7 +101,7 @@ class Message:
     plain: str
     html: str
     more: str
-    original: str
+    original: HeaderBlock
 
     @property
     def text(self) -> str:
@@ -110,8 +110,7 @@ class Message:
 
     def header(self, name: str) -> str:
         """Return the first value of a header, empty where it is absent."""
-        values = self.headers.get(name)
-        return values[0] if values else ""
+        return self.headers.first(name)
 
 
 class _Parts(NamedTuple):
@@ -147,8 +146,7 @@ def open_message(raw: bytes, engine: Engine = "auto") -> Message:
     if end >= header_block.MAX_BLOCK:
         msg = f"the header block has more than {header_block.MAX_BLOCK:,} bytes; drop the message"
         raise OpenError(msg)
-    block = decode_unlabelled(raw[:end])
-    headers = header_block.parse(block)
+    headers = HeaderBlock(scalars(decode_unlabelled(raw[:end])))
     return _facts(headers, _parts(raw, engine), raw, end)
 
 
@@ -255,7 +253,7 @@ def _message_bytes(part: email_message.Message) -> bytes:
     return bytes(data)
 
 
-def _facts(headers: Headers, parts: _Parts, raw: bytes, end: int) -> Message:
+def _facts(headers: HeaderBlock, parts: _Parts, raw: bytes, end: int) -> Message:
     report, feedback, original = "", "", ""
     receipt = False
     for kind, data in parts.others:
@@ -275,7 +273,7 @@ def _facts(headers: Headers, parts: _Parts, raw: bytes, end: int) -> Message:
         text, more, html = _human(_slow(message_from_bytes(raw)))
     if not (text or html or report or feedback or original):
         text = _MIME_LINES.sub("", decode_unlabelled(raw[end : end + MAX_TEXT])).strip()
-    content_type = headers.get("content-type", [""])[0].lower()
+    content_type = headers.first("content-type").lower()
     if not report and "delivery-status" in text:
         text, report, found = _out_of_damaged(text)
         original = original or found
@@ -289,7 +287,7 @@ def _facts(headers: Headers, parts: _Parts, raw: bytes, end: int) -> Message:
         plain=scalars(text),
         html=html,
         more=scalars(more),
-        original=scalars(original),
+        original=HeaderBlock(scalars(original)),
     )
 
 

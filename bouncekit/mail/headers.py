@@ -17,17 +17,6 @@ MAX_LINE = 65_536
 """Bytes of one header field."""
 MAX_FIELDS = 10_000
 
-WANTED = frozenset(
-    """from to subject date return-path content-type content-transfer-encoding auto-submitted
-    precedence sender reply-to in-reply-to references message-id delivered-to x-original-to
-    x-failed-recipients x-autoreply x-autorespond x-auto-response-suppress x-autoreply-from
-    x-mail-autoreply x-mailer x-mlserver x-report-abuse list-id list-unsubscribe feedback-id
-    x-actual-recipient envelope-to x-envelope-to received x-loop x-delivery-status
-    x-hmxmroriginalrecipient x-spam-flag x-ms-exchange-generated-message-source""".split()
-)
-
-Headers = dict[str, list[str]]
-
 _ISO2022 = (b"\x1b$B", b"\x1b$@", b"\x1b(J", b"\x1b$)C")
 _ENCODED = re.compile(r"=\?[\w.:-]{1,40}(?:\*\w{1,20})?\?[bq]\?[^?\s]{0,2000}\?=", re.IGNORECASE)
 
@@ -83,44 +72,62 @@ def fields(block: str) -> Iterator[tuple[str, str]]:
             yield name.lower().rstrip(), value.strip()
 
 
-def parse(block: str, wanted: frozenset[str] = WANTED) -> Headers:
-    """Return the wanted fields of a header block, decoded, in order."""
-    if "\n " in block:
-        block = block.replace("\n ", " ")
-    if "\n\t" in block:
-        block = block.replace("\n\t", " ")
-    found: Headers = {}
-    # One pass without a generator: this runs for every message.
-    for line in block.split("\n")[:MAX_FIELDS]:
-        name = line[: line.find(":") + 1][:-1].lower()
-        if name in wanted or (name[-1:] == " " and (name := name.rstrip()) in wanted):
-            value = line[line.find(":") + 1 : MAX_LINE].strip()
-            if "=?" in value:
-                value = decode_words(value)
-            if name in found:
-                found[name].append(value)
-            else:
-                found[name] = [value]
-    return found
+class HeaderBlock:
+    """The fields of one header block, looked up in its text when asked for.
 
-
-def pick(block: str, name: str) -> str:
-    """Return the first value of one field, decoded, empty where it is absent.
-
-    Quicker than :func:`parse` where a few fields of a long block are wanted.
+    A bounce has dozens of fields and a handful matter, so nothing is taken
+    apart beforehand. Names are given in lower case.
     """
-    if not block.isascii():
-        return next(iter(parse(block, frozenset((name,))).get(name, ())), "")
-    low = block.lower()
-    at = 0 if low.startswith(f"{name}:") else low.find(f"\n{name}:") + 1
-    if at == 0 and not low.startswith(f"{name}:"):
-        return ""
-    end = block.find("\n", at)
-    while end >= 0 and block[end + 1 : end + 2] in (" ", "\t") and end - at < MAX_LINE:
-        end = block.find("\n", end + 1)
-    value = block[at + len(name) + 1 : end if end >= 0 else at + MAX_LINE]
-    value = value.replace("\n", " ").strip()
-    return decode_words(value) if "=?" in value else value
+
+    __slots__ = ("_low", "text")
+
+    def __init__(self, text: str = "") -> None:
+        self.text = text
+        low = text.lower()
+        # A few letters grow when lowered; positions must stay.
+        self._low = low if len(low) == len(text) else "".join(map(_lower, text))
+
+    def __bool__(self) -> bool:
+        """Say whether there is a header at all."""
+        return bool(self.text)
+
+    def __contains__(self, name: str) -> bool:
+        """Say whether a field is there."""
+        return self._find(name, 0) >= 0
+
+    def first(self, name: str) -> str:
+        """Return the first value of a field, decoded and unfolded, empty where it is absent."""
+        at = self._find(name, 0)
+        return self._value(at + len(name) + 1) if at >= 0 else ""
+
+    def all(self, name: str) -> list[str]:
+        """Return every value of a field, in order."""
+        values: list[str] = []
+        at = self._find(name, 0)
+        while at >= 0 and len(values) < MAX_FIELDS:
+            values.append(self._value(at + len(name) + 1))
+            at = self._find(name, at + 1)
+        return values
+
+    def _find(self, name: str, start: int) -> int:
+        if start == 0 and self._low.startswith(f"{name}:"):
+            return 0
+        at = self._low.find(f"\n{name}:", max(start - 1, 0))
+        return at + 1 if at >= 0 else -1
+
+    def _value(self, start: int) -> str:
+        text = self.text
+        end = text.find("\n", start)
+        while end >= 0 and text[end + 1 : end + 2] in (" ", "\t") and end - start < MAX_LINE:
+            end = text.find("\n", end + 1)
+        value = text[start : min(end, start + MAX_LINE) if end >= 0 else start + MAX_LINE].strip()
+        if "\n" in value:
+            value = " ".join(line.strip() for line in value.split("\n"))
+        return decode_words(value) if "=?" in value else value
+
+
+def _lower(character: str) -> str:
+    return character.lower() if character.isascii() else character
 
 
 def decode_words(value: str) -> str:

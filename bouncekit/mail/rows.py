@@ -4,8 +4,9 @@ import re
 from datetime import date
 
 from bouncekit import addresses, times
-from bouncekit.mail import codes, freetext, headers, kind, notification, report
+from bouncekit.mail import codes, freetext, kind, notification, report
 from bouncekit.mail.engine import Message
+from bouncekit.mail.headers import HeaderBlock, fields
 from bouncekit.mail.report import Recipient, Report
 from bouncekit.mail.wordlists import fold
 from bouncekit.readers._base import Row, SkipItem
@@ -78,7 +79,7 @@ def message_rows(message: Message) -> list[Row]:
 
 
 def _reported(
-    message: Message, found: Report, original: str, lines: list[str] | None
+    message: Message, found: Report, original: HeaderBlock, lines: list[str] | None
 ) -> list[Row]:
     common = _common(message, original, found)
     rows: list[Row] = []
@@ -97,7 +98,10 @@ def _reported(
             words = _fuller(words, lines, address or recipient.final, message)
         elif event == "bounce":
             words = _with_stage(words, message.plain, address or recipient.final)
-        rows.append(_row(common, event, address, words, recipient))
+        row = _row(common, event, address, words, recipient)
+        if row["timestamp"] is None:
+            row["timestamp"] = _when(message, found)
+        rows.append(row)
     return rows
 
 
@@ -126,7 +130,7 @@ def _row(common: Row, event: str, address: str | None, words: str, recipient: Re
     smtp_code, enhanced = codes.of_failure(words, recipient.status)
     return {
         **common,
-        "timestamp": _date(recipient.last_attempt) or common["timestamp"],
+        "timestamp": _date(recipient.last_attempt),
         "event": event,
         "recipient": address,
         "smtp_code": smtp_code,
@@ -189,13 +193,15 @@ def _told(message: Message, subject: str) -> list[Row]:
     sort, why = kind.kind_of_text(message, freetext.unquoted(lines))
     if sort == "other":
         raise SkipItem(why)
-    original = message.original or freetext.original_headers(tail) or _as_block(message.more)
+    original = message.original or HeaderBlock(
+        freetext.original_headers(tail) or freetext.original_headers(message.more)
+    )
     if sort == "auto_reply":
-        return [_auto_reply(message, _common(message, original, None))]
+        return [_auto_reply(message, original)]
     glued = _glued(lines)
     if glued:
         return _reported(message, glued[0], original, glued[1])
-    common = _common(message, original, None)
+    common = {"timestamp": _when(message), **_common(message, original, None)}
     rows: list[Row] = []
     known = _failed_header(message)
     for failure in freetext.failures(lines, known, _own(message)):
@@ -230,17 +236,14 @@ def _glued(lines: list[str]) -> tuple[Report, list[str]] | None:
     return None
 
 
-def _as_block(text: str) -> str:
-    return freetext.original_headers(text) if text else ""
-
-
-def _auto_reply(message: Message, common: Row) -> Row:
+def _auto_reply(message: Message, original: HeaderBlock) -> Row:
+    answered = _first_id(message.header("in-reply-to")) or _first_id(original.first("message-id"))
     return {
-        **common,
+        "timestamp": _when(message),
         "event": "auto_reply",
         "recipient": addresses.clean(message.header("from")),
         "diagnostic": message.header("subject") or None,
-        "message_id": _first_id(message.header("in-reply-to")) or common["message_id"],
+        "message_id": answered,
         "sender": addresses.clean(message.header("to")),
     }
 
@@ -250,18 +253,18 @@ def _auto_reply(message: Message, common: Row) -> Row:
 
 def _complaint(message: Message) -> list[Row]:
     found: dict[str, list[str]] = {}
-    for name, value in headers.fields(message.feedback):
+    for name, value in fields(message.feedback):
         found.setdefault(name, []).append(value)
-    original = headers.parse(message.original)
+    original = message.original
     named = [
         *found.get("original-rcpt-to", []),
         *found.get("removal-recipient", []),
-        *original.get("x-hmxmroriginalrecipient", []),
+        *original.all("x-hmxmroriginalrecipient"),
     ]
     recipients = list(dict.fromkeys(filter(None, map(addresses.clean, named))))
     guessed = not recipients
     if guessed:
-        recipients = [addresses.clean(original.get("to", [""])[0]) or ""]
+        recipients = [addresses.clean(original.first("to")) or ""]
     common = _common(message, message.original, None)
     when = (found.get("arrival-date") or found.get("received-date") or [""])[0]
     label = (found.get("feedback-type") or ["abuse"])[0]
@@ -269,7 +272,7 @@ def _complaint(message: Message) -> list[Row]:
     return [
         {
             **common,
-            "timestamp": common["timestamp"] or times.from_rfc2822(when),
+            "timestamp": _when(message) or _date(when),
             "event": "complaint",
             "recipient": recipient or None,
             "vendor_type": f"{label}/{GUESSED_RECIPIENT}" if guessed and recipient else label,
@@ -283,23 +286,24 @@ def _complaint(message: Message) -> list[Row]:
 # --- what all rows share -------------------------------------------------------
 
 
-def _common(message: Message, original: str, found: Report | None) -> Row:
-    message_id = _first_id(headers.pick(original, "message-id")) if original else None
+def _common(message: Message, original: HeaderBlock, found: Report | None) -> Row:
+    message_id = _first_id(original.first("message-id")) if original else None
     if not message_id and found:
         message_id = _first_id(found.message_id)
     if not message_id and kind.is_machine(message):
         message_id = _first_id(message.header("in-reply-to"))
-    sender = _address(headers.pick(original, "return-path")) if original else None
+    sender = _address(original.first("return-path")) if original else None
     if original and not sender:
-        sender = _address(headers.pick(original, "from"))
+        sender = _address(original.first("from"))
+    return {"message_id": message_id, "sender": sender}
+
+
+def _when(message: Message, found: Report | None = None) -> int | None:
+    """Return when it happened: the notice's own date, else the next best."""
     when = _date(message.header("date"))
     if when is None and found:
         when = _date(found.arrival)
-    return {
-        "timestamp": when if when is not None else _received(message),
-        "message_id": message_id,
-        "sender": sender,
-    }
+    return when if when is not None else _received(message)
 
 
 def _address(value: str) -> str | None:
@@ -312,9 +316,11 @@ def _address(value: str) -> str | None:
 
 def _date(text: str) -> int | None:
     """Read a date; the usual spelling without detour (RFC 5322 3.3)."""
+    if not text:
+        return None
     match = _USUAL_DATE.match(text)
     if not match or match[2] not in _MONTHS:
-        return times.from_rfc2822(text) if text else None
+        return times.from_rfc2822(text)
     day, name, year, hour, minute, second, sign, hours, minutes = match.groups()
     try:
         days = date(int(year), _MONTHS[name], int(day)).toordinal() - _EPOCH
@@ -340,7 +346,7 @@ def _first_id(value: str) -> str | None:
 
 
 def _failed_header(message: Message) -> list[str]:
-    values = ",".join(message.headers.get("x-failed-recipients", ()))
+    values = ",".join(message.headers.all("x-failed-recipients"))
     if not values:
         return []
     found = (_address(part.strip()) for part in values.split(",")[: report.MAX_RECIPIENTS])
@@ -348,7 +354,7 @@ def _failed_header(message: Message) -> list[str]:
 
 
 def _own(message: Message) -> frozenset[str]:
-    values = [*message.headers.get("to", ()), *message.headers.get("from", ())]
+    values = [*message.headers.all("to"), *message.headers.all("from")]
     return frozenset(
         match.lower()
         for value in values
@@ -370,8 +376,8 @@ def _verp(message: Message) -> str | None:
     return None
 
 
-def _guess(original: str) -> str | None:
-    return addresses.clean(headers.pick(original, "to").partition(",")[0])
+def _guess(original: HeaderBlock) -> str | None:
+    return addresses.clean(original.first("to").partition(",")[0])
 
 
 def _host_in(words: str) -> str | None:
