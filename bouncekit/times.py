@@ -127,18 +127,47 @@ def _offset(text: str) -> timezone:
     return timezone(-delta if text[0] == "-" else delta)
 
 
+# The zones that RFC 5322 4.3 names; any other word for a zone is not told.
+_NAMED_ZONES = {"UT": 0, "UTC": 0, "GMT": 0, "Z": 0, "EST": -5, "EDT": -4, "CST": -6}
+_NAMED_ZONES |= {"CDT": -5, "MST": -7, "MDT": -6, "PST": -8, "PDT": -7}
+_MAIL_CLOCK = re.compile(r"\d{1,2}:\d{2}(?::\d{2})?(?:\.\d{1,9})?")
+_COMMENT = re.compile(r"\([^()]*\)")
+_OFFSET = re.compile(r"([+-])(\d{2}):?(\d{2})(?!\d)")
+_HALF = re.compile(r"\b([AP])\.?M\b\.?", re.IGNORECASE)
+
+
 def from_rfc2822(text: str | None) -> int | None:
-    """Read a mail date (RFC 5322 3.3); a date without a zone is missing."""
+    """Read a mail date (RFC 5322 3.3); a date without a known zone is missing."""
     if not text or len(text) > 200:
         return None
+    moment, seconds = _mail_date(text), _mail_offset(text)
+    if moment is None or seconds is None:
+        return None
+    return plausible((moment - _EPOCH) // timedelta(microseconds=1) - seconds * SECOND)
+
+
+def _mail_date(text: str) -> datetime | None:
     try:
         parts = parsedate_tz(text)
-        if parts is None or parts[9] is None:
-            return None
-        moment = datetime(*parts[:5], min(parts[5], 59), tzinfo=UTC)
+        return datetime(*parts[:5], min(parts[5], 59), tzinfo=UTC) if parts else None
     except (ValueError, TypeError, IndexError, OverflowError):
         return None
-    return plausible(((moment - _EPOCH) // timedelta(microseconds=1)) - parts[9] * SECOND)
+
+
+def _mail_offset(text: str) -> int | None:
+    """Return the seconds east of UTC; None where the date does not say, or in no known word."""
+    rest = _behind_clock(text)
+    offset = _OFFSET.search(rest)
+    if offset:
+        seconds = int(offset[2]) * 3600 + int(offset[3]) * 60
+        return -seconds if offset[1] == "-" else seconds
+    hours = next((_NAMED_ZONES[w] for w in rest.upper().split() if w in _NAMED_ZONES), None)
+    return None if hours is None else hours * 3600
+
+
+def _behind_clock(text: str) -> str:
+    clock = _MAIL_CLOCK.search(text)
+    return _COMMENT.sub(" ", text[clock.end() :]) if clock else ""
 
 
 def day_first(texts: Iterable[str]) -> bool | None:
@@ -227,12 +256,11 @@ def _of_day(hour: int, half: str | None) -> int:
 
 
 def _from_wordy(text: str, tz: str | None) -> int | None:
-    half = re.search(r"\b([AP])\.?M\b", text, re.IGNORECASE)
-    parts = parsedate_tz(re.sub(r"\s*\b[AP]\.?M\b\.?", "", text, flags=re.IGNORECASE))
-    if parts is None or parts[9] is not None:
+    """Read a date with a month's name and no zone."""
+    half = _HALF.search(text)
+    plain = _HALF.sub("", text)
+    moment = _mail_date(plain)
+    if moment is None or any(word.isalpha() for word in _behind_clock(plain).split()):
         return None
-    try:
-        hour = _of_day(parts[3], half[1] if half else None)
-        return from_datetime(datetime(*parts[:3], hour, parts[4], min(parts[5], 59)), tz)
-    except (ValueError, TypeError):
-        return None
+    hour = _of_day(moment.hour, half[1] if half else None)
+    return from_datetime(moment.replace(hour=hour % 24, tzinfo=None), tz)

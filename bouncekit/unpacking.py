@@ -111,7 +111,7 @@ def _members(blob: Blob, depth: int) -> Iterator[Blob | Refusal]:
             return
         for entry in sorted(archive.entries, key=lambda entry: entry.filename):
             name = entry.filename
-            hidden = any(part.startswith(".") for part in name.split("/"))
+            hidden = any(part.strip(".") and part[0] == "." for part in name.split("/"))
             if entry.is_dir() or hidden or name.startswith("__MACOSX/"):
                 continue
             label = f"{blob.label}!{name}"

@@ -104,7 +104,7 @@ def main(arguments: list[str] | None = None) -> int:
         lines = (text.splitlines(keepends=True) for text in (before, now))
         difference = list(difflib.unified_diff(*lines, str(there), str(path)))
         sys.stdout.writelines(difference)
-        print(account.table().to_string() if account.problems else "", end="\n")
+        sys.stdout.write(f"{account.table().to_string()}\n" if account.problems else "")
         worst = worst or bool(difference)
     return int(worst)
 
