@@ -54,4 +54,5 @@ def local(millis: int) -> datetime:
 
 def utc(millis: int) -> datetime:
     """Return an instant as a datetime in UTC, to the millisecond."""
-    return datetime.fromtimestamp(millis // SECOND, tz=UTC) + timedelta(milliseconds=millis % SECOND)
+    whole = datetime.fromtimestamp(millis // SECOND, tz=UTC)
+    return whole + timedelta(milliseconds=millis % SECOND)

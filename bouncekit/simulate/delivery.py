@@ -23,19 +23,27 @@ KINDS: dict[str, tuple[str | None, str | None]] = {
     "timeout": ("network_error", "soft"),
     "greylisted": ("greylisted", "soft"),
     "rate": ("rate_limited", "soft"),
-    "throttled": ("bad_reputation", "soft"),
+    "throttled": ("rate_limited", "soft"),
+    "reputation": ("bad_reputation", "soft"),
     "system": ("system_error", "soft"),
     "expired": ("expired", "soft"),
 }
 """Each kind of outcome, with its reason and its bounce type."""
 
-_TEMPORARY = ("timeout", "greylisted", "rate", "throttled", "system")
-_BACKGROUND = {"unspecified": 0.0007, "system": 0.002, "rate": 0.004, "timeout": 0.005, "spam": 0.006}
+_BACKGROUND = {
+    "unspecified": 0.0007,
+    "system": 0.002,
+    "rate": 0.004,
+    "timeout": 0.005,
+    "spam": 0.006,
+}
+"""Shares of all messages that meet these without any incident."""
 _CLEARS = {
     "timeout": [10 * MINUTE, HOUR, 5 * HOUR, 20 * HOUR, 60 * HOUR],
     "greylisted": [3 * MINUTE, 6 * MINUTE, 12 * MINUTE],
     "rate": [4 * MINUTE, 15 * MINUTE, HOUR],
     "throttled": [15 * MINUTE, HOUR, 3 * HOUR, 8 * HOUR, 17 * HOUR],
+    "reputation": [15 * MINUTE, HOUR, 3 * HOUR, 8 * HOUR, 17 * HOUR],
     "system": [10 * MINUTE, HOUR, 4 * HOUR, 18 * HOUR],
 }
 _BLOCK_LISTS_USED_BY = ("microsoft", "postfix", "exim", "exchange", "mimecast", "netease", "mailru")
@@ -89,7 +97,8 @@ def causes(seed: int, week: int, mail: pd.DataFrame, plan: Plan) -> pd.DataFrame
     kind[mail["greylists"].to_numpy() & dice.chance(0.8, size)] = "greylisted"
     for number, entry in (*plan.of("provider_deferrals"), *plan.of("large_attachment")):
         hit = _meets(mail, entry, number) & dice.chance(entry.share, size)
-        kind[hit] = "throttled" if entry.kind == "provider_deferrals" else "too_large"
+        words = np.where(dice.chance(0.4, size), "reputation", "throttled").astype(object)
+        kind[hit] = words[hit] if entry.kind == "provider_deferrals" else "too_large"
         incident[hit] = number
     _people(dice, mail, kind, incident)
     for number, entry in (*plan.of("block_list"), *plan.of("server_down")):
@@ -144,7 +153,7 @@ def _clearing(
 ) -> Ints:
     """Say how long each temporary cause lasts."""
     clears = np.zeros(len(mail), dtype=np.int64)
-    for name in _TEMPORARY:
+    for name in _CLEARS:
         here = np.flatnonzero(kind == name)
         clears[here] = dice.skewed(_CLEARS[name], len(here))
     sent = mail["sent_at"].to_numpy()

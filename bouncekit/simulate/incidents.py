@@ -87,9 +87,9 @@ def default_plan(contacts: int = 8_000) -> Plan:
     """Return the fixed plan of the sample, scaled to the number of contacts."""
     return Plan(
         (
-            Incident("purchased_list", day=58, days=21, size=contacts * 7 // 100, share=0.38),
-            Incident("server_down", day=106, days=14, size=1, where="mideast-africa"),
-            Incident("full_mailboxes", day=78, days=45, size=1, share=0.6, where="americas"),
+            Incident("purchased_list", day=58, days=26, size=contacts * 7 // 100, share=0.38),
+            Incident("server_down", day=36, days=14, where="europe"),
+            Incident("full_mailboxes", day=78, days=45, size=0, share=0.6, where="americas"),
             Incident("block_list", day=50, days=5, share=0.9, where="postfix"),
             Incident("provider_deferrals", day=127, days=5, share=0.7, where="google"),
             Incident("large_attachment", day=140, days=7, share=0.6, where="europe"),
@@ -117,20 +117,27 @@ def random_plan(seed: int, contacts: int) -> Plan:
     def word(*options: str) -> str:
         return options[roll(0, len(options) - 1)]
 
+    def percent(low: int, high: int) -> float:
+        return roll(low, high) / 100
+
     latest = WEEKS * 7
+    channel = word("postfix", "ses", "sendgrid")
+    big = word("google", "microsoft")
+    few = max(contacts * roll(5, 15) // 10_000, 2)
     regions = list(facts()["regions"])
+    anywhere = word(*regions)
     drawn = [
-        Incident("purchased_list", roll(20, 120), 21, contacts * roll(2, 12) // 100, roll(20, 60) / 100),
-        Incident("server_down", roll(7, latest - 40), roll(5, 21), roll(0, 4), 1.0, word(*regions)),
-        Incident("full_mailboxes", roll(7, latest - 60), roll(21, 50), roll(0, 4), roll(40, 90) / 100,
-                 word(*regions)),
-        Incident("block_list", roll(1, latest - 20), roll(3, 9), 0, roll(50, 100) / 100,
-                 word("postfix", "ses", "sendgrid")),
-        Incident("provider_deferrals", roll(1, latest - 20), roll(3, 9), 0, roll(40, 95) / 100,
-                 word("google", "microsoft")),
-        Incident("large_attachment", 7 * roll(0, 24), 7, 0, roll(30, 80) / 100, word(*regions)),
-        Incident("repeat_soft", roll(7, 40), roll(70, 110), max(contacts * roll(5, 15) // 10_000, 2),
-                 roll(20, 70) / 100),
+        Incident(
+            "purchased_list", roll(20, 120), 26, contacts * roll(2, 12) // 100, percent(20, 60)
+        ),
+        Incident("server_down", roll(7, latest - 40), roll(5, 21), roll(0, 4), 1.0, anywhere),
+        Incident(
+            "full_mailboxes", roll(7, 120), roll(21, 50), roll(0, 4), percent(40, 90), anywhere
+        ),
+        Incident("block_list", roll(1, latest - 20), roll(3, 9), 0, percent(50, 100), channel),
+        Incident("provider_deferrals", roll(1, latest - 20), roll(3, 9), 0, percent(40, 95), big),
+        Incident("large_attachment", 7 * roll(0, 24), 7, 0, percent(30, 80), word(*regions)),
+        Incident("repeat_soft", roll(7, 40), roll(70, 110), few, percent(20, 70)),
         Incident("forged_bounces", roll(30, 150), 20, roll(1, 20)),
-    ]  # fmt: skip
+    ]
     return Plan(tuple(entry for entry in drawn if roll(0, 99) < 60))

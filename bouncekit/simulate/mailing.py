@@ -144,5 +144,3 @@ def message_ids(seed: int, messages: pd.DataFrame) -> np.ndarray:
         else:
             found[number] = f"{sent // SECOND:x}.{noise:08x}@{seller}"
     return found
-
-

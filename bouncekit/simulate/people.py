@@ -136,7 +136,9 @@ def _addresses(dice: Dice, domains: np.ndarray, company: Ints) -> np.ndarray:
     return found
 
 
-def purchased(seed: int, firms: pd.DataFrame, count: int, share_bad: float, day: int) -> pd.DataFrame:
+def purchased(
+    seed: int, firms: pd.DataFrame, count: int, share_bad: float, day: int
+) -> pd.DataFrame:
     """Make the people of a purchased list, many of them mistyped or invented.
 
     Parameters

@@ -100,8 +100,6 @@ def _words(hosting: str, channel: str, kind: str, cause: str, fields: Mapping[st
 
 def refused_at(kind: str) -> str:
     """Name the SMTP step in reply to which a host refuses, as Postfix words it."""
-    if kind in ("spam", "too_large"):
+    if kind in ("spam", "too_large", "unspecified"):
         return "end of DATA command"
     return "MAIL FROM command" if kind == "blocked" else "RCPT TO command"
-
-

@@ -17,10 +17,11 @@ _SOURCES = {
     "tool": "generic",
     "mailbox": "mail",
 }
+_ALL = ("sent", "delivered", "deferral", "bounce", "suppressed", "complaint", "unsubscribe")
 _SEEN = {
-    "ses": ("sent", "delivered", "deferral", "bounce", "suppressed", "complaint", "unsubscribe"),
+    "ses": _ALL,
     "postfix": ("delivered", "deferral", "bounce", "complaint"),
-    "sendgrid": ("sent", "delivered", "deferral", "bounce", "suppressed", "complaint", "unsubscribe"),
+    "sendgrid": _ALL,
     "tool": ("delivered", "bounce"),
     "mailbox": ("bounce",),
 }
@@ -57,6 +58,7 @@ def bounce_events(world: World, *, truth: bool = False, everything: bool = False
     )
     seller = facts()["seller"]
     ips = {channel: seller.get(f"{channel}_ip") for channel in _SOURCES}
+    tells_campaign = events["channel"].isin(["ses", "sendgrid", "tool"])
     from_postfix = (events["channel"] == "postfix") & (events["host"] != "")
     rows = pd.DataFrame(
         {
@@ -68,7 +70,7 @@ def bounce_events(world: World, *, truth: bool = False, everything: bool = False
             "diagnostic": events["reply"].where(events["reply"] != "", None),
             "source": np.where(by_mail, "mail", events["channel"].map(_SOURCES)),
             "message_id": events["message_id"],
-            "campaign": events["campaign"].where(events["channel"].isin(["ses", "sendgrid", "tool"])),
+            "campaign": events["campaign"].where(tells_campaign),
             "sender": f"news@{seller['domain']}",
             "sending_ip": events["channel"].map(ips),
             "remote_mta": events["host"].where(from_postfix),

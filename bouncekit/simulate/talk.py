@@ -61,7 +61,7 @@ def told(world: World) -> pd.DataFrame:
 
 def _each(table: pd.DataFrame) -> Iterator[Said]:
     columns = [table[name].tolist() for name in Said._fields]
-    for name in ("code", "enhanced"):
-        place = Said._fields.index(name)
-        columns[place] = [value or None for value in table[name].fillna(0).tolist()]
+    for name, absent in (("code", 0), ("enhanced", "")):
+        filled = table[name].fillna(absent).tolist()
+        columns[Said._fields.index(name)] = [value or None for value in filled]
     return map(Said._make, zip(*columns, strict=True))

@@ -9,7 +9,8 @@ from bouncekit.simulate.data import WEEK, WEEKS, begin, facts, local
 from bouncekit.simulate.delivery import KINDS
 from bouncekit.simulate.incidents import MEANING, Incident
 from bouncekit.simulate.people import NEVER, week_of
-from bouncekit.simulate.world import World, company_of
+from bouncekit.simulate.roster import company_of
+from bouncekit.simulate.world import World
 
 
 def bounce_types(world: World) -> pd.Series:
@@ -49,7 +50,7 @@ def weekly(world: World, by: str | None = None) -> pd.DataFrame:
         if by == "campaign":
             table[by] = world.campaigns["campaign"].to_numpy()[messages[by].to_numpy()]
         keys.append(by)
-    counts = table.groupby([*keys, "ended"]).size().unstack(fill_value=0)
+    counts = table.assign(one=1).pivot_table("one", keys, "ended", aggfunc="sum", fill_value=0)
     names = ["delivered", "hard", "soft", "undetermined", "suppressed", "deferral"]
     counts = counts.reindex(columns=names, fill_value=0)
     counts.insert(0, "sent", table.groupby(keys).size())
@@ -120,17 +121,17 @@ def _incident(world: World, number: int, entry: Incident) -> dict[str, Any]:
     if entry.kind in ("server_down", "full_mailboxes"):
         found["domain"] = world.companies["domain"].iloc[company_of(world.contacts, entry)]
     if entry.kind == "full_mailboxes":
-        mine = world.contacts["full_incident"] == number
-        found["mailboxes"] = sorted(world.contacts.loc[mine, "address"])
+        full = world.contacts[world.contacts["full_incident"] == number]
+        found["mailboxes"] = sorted(full["address"])
     if entry.kind == "repeat_soft":
-        mine = world.contacts[world.contacts["full_incident"] == number]
-        never = mine["full_until"] == NEVER
-        found["recover"] = sorted(mine.loc[~never, "address"])
-        found["never_recover"] = sorted(mine.loc[never, "address"])
+        chosen = world.contacts[world.contacts["full_incident"] == number]
+        never = chosen["full_until"] == NEVER
+        found["recover"] = sorted(chosen.loc[~never, "address"])
+        found["never_recover"] = sorted(chosen.loc[never, "address"])
     if entry.kind == "purchased_list":
-        mine = world.contacts[world.contacts["incident"] == number]
-        found["imported"] = len(mine)
-        found["bad"] = int((mine["bad_from"] == 0).sum())
+        bought = world.contacts[world.contacts["incident"] == number]
+        found["imported"] = len(bought)
+        found["bad"] = int((bought["bad_from"] == 0).sum())
         own = world.campaigns.loc[world.campaigns["incident"] == number, "campaign"]
         found["campaign"] = str(own.iloc[0])
     if entry.kind == "forged_bounces":
@@ -164,6 +165,6 @@ def _campaigns(world: World) -> list[dict[str, Any]]:
     counts = weekly(world, by="campaign").groupby("campaign").sum(numeric_only=True)
     senders = world.campaigns.set_index("campaign")["sender"]
     return [
-        {"campaign": name, "sender": senders[name], **row}
+        {"campaign": name, "sender": senders[name], **{str(key): row[key] for key in row}}
         for name, row in zip(counts.index, counts.to_dict("records"), strict=True)
     ]

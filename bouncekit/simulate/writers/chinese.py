@@ -53,6 +53,7 @@ def netease(entry: Said, sender: str) -> str:
     said = entry.reply
     if entry.cause not in ("host_unknown", "null_mx", "timeout"):
         said = f"SMTP error, RCPT TO: Host {entry.host}({entry.ip}) said {entry.reply}"
+    reason = _REASONS.get(entry.kind, _UNKNOWN).format(rcpt=entry.address)
     facts = (
         f"BounceReason={quote(said)}&BouncedRcpt={quote(entry.address)}"
         f"&OrgSubject={quote(entry.subject)}&SendDate={entry.sent_at // SECOND}"
@@ -66,7 +67,7 @@ def netease(entry: Said, sender: str) -> str:
         f"<tr><td>收件人：</td><td>{_text(entry.address)}</td></tr>"
         '<tr style="display:none"><td>抄\u3000送：</td><td>xxx</td></tr>'
         '<tr style="display:none"><td>密\u3000送：</td><td>yyy</td></tr>'
-        f"<tr><td>退信原因：</td><td>{_text(_REASONS.get(entry.kind, _UNKNOWN).format(rcpt=entry.address))}"
+        f"<tr><td>退信原因：</td><td>{_text(reason)}"
         f"<br>英文说明:{_text(said)}</td></tr>"
         "<tr><td>建议解决方案：</td><td>请与收件人核实地址后重新发送。</td></tr></table>"
         f'<a href="https://feedback.example.com/bounce?{_text(facts)}">反馈</a>'

@@ -21,8 +21,8 @@ def contacts(world: World) -> str:
     for address, company, region, source, day in world.contacts[columns].itertuples(index=False):
         stem = address.rpartition("@")[2].partition(".")[0]
         countries = regions[region]["countries"]
-        name = stem.replace("-", " ").title()
-        rows.append([address, name, countries[company % len(countries)], source, f"{local(day):%Y-%m-%d}"])
+        name, country = stem.replace("-", " ").title(), countries[company % len(countries)]
+        rows.append([address, name, country, source, f"{local(day):%Y-%m-%d}"])
     return _csv(["邮箱", "公司", "国家", "来源", "导入日期"], rows, "\r\n")
 
 
@@ -36,10 +36,11 @@ def sends(world: World) -> str:
             "domain": messages["address"].str.rpartition("@")[2],
         }
     )
-    counts = table.groupby(["day", "campaign", "domain"], sort=True).size()
+    keys = ["day", "campaign", "domain"]
+    counts = table.groupby(keys, sort=True).size().reset_index(name="sent")
     rows = [
         [f"{local(day * DAY):%Y-%m-%d}", count, campaign, domain]
-        for (day, campaign, domain), count in counts.items()
+        for day, campaign, domain, count in counts.itertuples(index=False)
     ]
     return _csv(["date", "sent", "campaign", "domain"], rows, "\n")
 

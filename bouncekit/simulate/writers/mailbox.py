@@ -48,10 +48,8 @@ def mbox(found: Iterable[Entry]) -> bytes:
     """Write messages as an mbox file (RFC 4155, with quoted From lines)."""
     parts = []
     for at, _, text in found:
-        now = local(at)
-        envelope = f"From MAILER-DAEMON {now:%a %b} {now.day:2d} {now:%H:%M:%S %Y}\n"
         quoted = text.replace("\nFrom ", "\n>From ")
-        parts.append(f"{envelope}{quoted}\n")
+        parts.append(f"From MAILER-DAEMON {local(at).ctime()}\n{quoted}\n")
     return "".join(parts).encode("utf-8")
 
 

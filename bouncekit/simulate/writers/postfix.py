@@ -38,8 +38,8 @@ def lines(said: Iterable[Said], late: set[int]) -> list[Entry]:
 def classic(found: Iterable[Entry]) -> Iterator[str]:
     """Write entries with the classic syslog time."""
     for at, _, text in found:
-        now = local(at)
-        yield f"{now:%b} {now.day:2d} {now:%H:%M:%S} {text}\n"
+        # ctime: the names of months must not depend on the locale.
+        yield f"{local(at).ctime()[4:19]} {text}\n"
 
 
 def modern(found: Iterable[Entry]) -> Iterator[str]:

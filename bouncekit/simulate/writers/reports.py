@@ -36,6 +36,7 @@ def _report(
 ) -> str:
     """Write a report of three parts: for people, for programs, the original's headers."""
     boundary = f"report-{entry.message}-{entry.at}"
+    host = mailer.rpartition("@")[2].split()[0].strip(">")
     parts = [
         ("Content-Description: Notification\nContent-Type: text/plain; charset=us-ascii", text),
         ("Content-Description: Delivery report\nContent-Type: message/delivery-status", status),
@@ -47,7 +48,7 @@ def _report(
         "From": mailer,
         "To": f"<{sender}>",
         "Subject": subject,
-        "Message-ID": f"<dsn.{entry.message}.{entry.at:x}@{mailer.rpartition('@')[2].split()[0].strip('>')}>",
+        "Message-ID": f"<dsn.{entry.message}.{entry.at:x}@{host}>",
         "Auto-Submitted": "auto-replied",
         "MIME-Version": "1.0",
         "Content-Type": f'multipart/report; report-type=delivery-status; boundary="{boundary}"',
@@ -101,7 +102,9 @@ def exchange(entry: Said, sender: str) -> str:
         f"Action: failed\nStatus: {entry.enhanced or '5.1.1'}\n"
         f"Diagnostic-Code: smtp;{entry.reply}\n"
     )
-    text = f"Delivery has failed to these recipients or groups:\n\n{entry.address}\n\n{entry.reply}\n"
+    text = (
+        f"Delivery has failed to these recipients or groups:\n\n{entry.address}\n\n{entry.reply}\n"
+    )
     mailer = f"Microsoft Outlook <MicrosoftExchange329e71ec88ae4615bbc36ab6ce41109e@{domain}>"
     return _report(entry, sender, mailer, f"Undeliverable: {entry.subject}", text, status)
 

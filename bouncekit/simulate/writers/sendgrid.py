@@ -36,7 +36,9 @@ _AGAIN = 50
 
 def posts(said: Iterable[Said]) -> Iterator[str]:
     """Yield the posts of the channel ``sendgrid``; one in fifty comes twice, as in life."""
-    events = [_event(entry) for entry in said if entry.channel == "sendgrid" and entry.event in _WORDS]
+    events = [
+        _event(entry) for entry in said if entry.channel == "sendgrid" and entry.event in _WORDS
+    ]
     for number, start in enumerate(range(0, len(events), _PER_POST)):
         post = json.dumps(events[start : start + _PER_POST], separators=(",", ":")) + "\n"
         yield post

@@ -25,7 +25,7 @@ _DELAY_TYPES = {
     "mailbox_full": "MailboxFull",
     "timeout": "TransientCommunicationFailure",
     "system": "RecipientServerError",
-    "throttled": "IPFailure",
+    "reputation": "IPFailure",
 }
 
 
@@ -91,7 +91,7 @@ def _bounce(entry: Said) -> tuple[str, dict[str, Any]]:
     reply, status, remote = f"smtp; {entry.reply}", entry.enhanced or "5.0.0", entry.ip
     if entry.event == "suppressed":
         kind, subtype = "Permanent", "OnAccountSuppressionList"
-        reply, status, remote = _SUPPRESSED, "5.1.1", None
+        reply, status, remote = _SUPPRESSED, "5.1.1", ""
     body: dict[str, Any] = {
         "feedbackId": f"{entry.message_id.partition('@')[0]}-feedback",
         "bounceType": kind,
