@@ -111,9 +111,10 @@ def _speaks_of_failure(message: Message, subject: str, words: str) -> bool:
     daemon = is_daemon(message)
     if not daemon and (not is_machine(message) or is_reply(subject)):
         return False
-    if has("bounce_sentence", words):
-        return True
     concrete = bool(_ADDRESS.search(words) or _REPLY.search(words))
+    if has("bounce_sentence", words):
+        # A help desk that answers automatically may speak of such a sentence too.
+        return daemon or concrete
     if has("bounce_subject", subject):
         return concrete or has("failure_words", words) or len(words) < SHORT
     return concrete and has("failure_words", words)
