@@ -17,7 +17,9 @@ from publicsuffixlist import PublicSuffixList
 OTHER = "other"
 _WRAPPERS = re.compile(r"^(?:rfc822|utf-8|smtp|mailto|unknown|x400|dns)\s*[;:]\s*", re.IGNORECASE)
 _MASKED = re.compile(r"\*|^x{3,}@|\[(?:redacted|masked|hidden)\]", re.IGNORECASE)
-_SIMPLE_DOMAIN = re.compile(r"[a-z0-9](?:[a-z0-9_-]*[a-z0-9])?(?:\.[a-z0-9_](?:[a-z0-9_-]*[a-z0-9])?)+")
+_SIMPLE_DOMAIN = re.compile(
+    r"[a-z0-9](?:[a-z0-9_-]*[a-z0-9])?(?:\.[a-z0-9_](?:[a-z0-9_-]*[a-z0-9])?)+"
+)
 
 
 def clean(address: str | None) -> str | None:
@@ -179,9 +181,7 @@ def provider_of_domain(domain: str | None) -> str | None:
     """Return the provider of a well-known mailbox domain, else None."""
     if not domain:
         return None
-    return _exact_domains().get(domain) or _match_ending(
-        domain.partition(".")[2], _below_domains()
-    )
+    return _exact_domains().get(domain) or _match_ending(domain.partition(".")[2], _below_domains())
 
 
 @lru_cache(maxsize=65_536)

@@ -34,7 +34,9 @@ def map_distinct(values: pd.Series, function: Callable[[str], str | None]) -> pd
     encoded = pc.dictionary_encode(_arrow(values))
     if isinstance(encoded, pa.ChunkedArray):
         encoded = encoded.combine_chunks()
-    mapped = pa.array([function(text) for text in encoded.dictionary.to_pylist()], pa.large_string())
+    mapped = pa.array(
+        [function(text) for text in encoded.dictionary.to_pylist()], pa.large_string()
+    )
     return pd.Series(pd.array(mapped.take(encoded.indices), dtype=TEXT), index=values.index)
 
 

@@ -130,8 +130,9 @@ def recognise(head: Head, columns: Mapping[str, str] | None = None) -> Reader:
     Raises
     ------
     UnknownFormatError
-        If no reader does, two know it equally well, or only some of
-        ``columns`` are there.
+        If no reader does, or two know it equally well.
+    BouncekitError
+        If only some of ``columns`` are there.
     """
     if columns and generic.has_columns(head, columns):
         return generic.READER

@@ -59,7 +59,7 @@ def tidy(chunks: Iterable[pa.Table]) -> pd.DataFrame:
         columns[name] = _texts(clean_column(raw.column(name)))
     for name, dtype in types.items():
         if name not in columns:
-            columns[name] = pd.array([pd.NA] * 0, dtype=dtype).take([-1] * size, allow_fill=True)
+            columns[name] = pd.Series(pd.NA, index=range(size), dtype=dtype)
     return complete(pd.DataFrame({name: columns[name] for name in types}))
 
 
@@ -105,7 +105,9 @@ def _times(column: pa.ChunkedArray) -> pd.Series:
 
 
 def _texts(column: pa.Array | pa.ChunkedArray) -> pd.api.extensions.ExtensionArray:
-    return pd.array(column.cast(pa.large_string()), dtype=TEXT)
+    # One chunk: what works on whole columns need not think of several.
+    whole = column.combine_chunks() if isinstance(column, pa.ChunkedArray) else column
+    return pd.array(whole.cast(pa.large_string()), dtype=TEXT)
 
 
 def _categories(column: pa.ChunkedArray, dtype: pd.CategoricalDtype) -> pd.Categorical:

@@ -189,6 +189,7 @@ class _Counted(io.RawIOBase):
     def __init__(self, inner: Any, packed: int | None, below: BinaryIO | None) -> None:
         self._inner = inner
         self._below = below
+        self._damage = ""
         self._allowed = MAX_PRODUCED
         if packed is not None:
             self._allowed = min(MAX_PRODUCED, max(1_000_000, packed * MAX_RATIO))
@@ -198,11 +199,13 @@ class _Counted(io.RawIOBase):
         return True
 
     def readinto(self, buffer: Any) -> int:
+        if self._damage:
+            raise OSError(self._damage)
         try:
-            data = self._inner.read(len(buffer))
+            data = self._inner.read1(len(buffer))
         except Exception as error:  # noqa: BLE001 - each unpacker raises classes of its own
-            msg = f"damaged: {_words(error)}"
-            raise OSError(msg) from None
+            self._damage = f"damaged: {_words(error)}"
+            raise OSError(self._damage) from None
         self._produced += len(data)
         if self._produced > self._allowed:
             msg = f"unpacks to more than {self._allowed:,} bytes"

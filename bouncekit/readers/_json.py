@@ -5,15 +5,16 @@ more, so an array, an array per line, one object per line and objects without
 any separator are all read the same way, one event at a time.
 """
 
+import codecs
+import io
 import json
 import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any
+from typing import Any, BinaryIO, cast
 
 from bouncekit.accounting import Ledger
-from bouncekit.encodings import text_stream
 from bouncekit.readers._base import Items, Options
 from bouncekit.sources import Blob, Head
 
@@ -33,19 +34,36 @@ _decoder = json.JSONDecoder(parse_constant=lambda _: None)
 class _Cursor:
     """A window on the text of a stream, and a place in it."""
 
-    def __init__(self, stream: Any) -> None:
-        self._stream = stream
+    def __init__(self, stream: BinaryIO, encoding: str) -> None:
+        self._stream = cast("io.BufferedIOBase", stream)
+        self._decoder = codecs.getincrementaldecoder(encoding)("replace")
         self.text = ""
         self.place = 0
         self.ended = False
 
     def more(self) -> bool:
         """Read on; False at the end of the stream."""
-        data = self._stream.read(max(_CHUNK, len(self.text) - self.place))
-        self.text = self.text[self.place :] + data
+        # As much again as there is: the beginning of a long event is decoded often.
+        data = self._read(max(_CHUNK, len(self.text) - self.place))
+        self.text = self.text[self.place :] + self._decoder.decode(data, final=not data)
         self.place = 0
         self.ended = not data
         return bool(data)
+
+    def _read(self, size: int) -> bytes:
+        data = bytearray()
+        while len(data) < size:
+            try:
+                part = self._stream.read1(_CHUNK)
+            except OSError:
+                # What came before is used first; the error comes again at the next call.
+                if data:
+                    break
+                raise
+            if not part:
+                break
+            data += part
+        return bytes(data)
 
     def skip(self) -> bool:
         """Go to the next event; False where there is none."""
@@ -83,8 +101,8 @@ class Broken:
 def values(blob: Blob) -> Iterator[Any]:
     """Yield each JSON value of a file, :class:`Broken` where there is none to be had."""
     deep = 0
-    with text_stream(blob.open(), blob.head.encoding) as texts:
-        cursor = _Cursor(texts)
+    with blob.open() as stream:
+        cursor = _Cursor(stream, blob.head.encoding)
         while cursor.skip():
             try:
                 value, cursor.place = _decoder.raw_decode(cursor.text, cursor.place)

@@ -83,6 +83,8 @@ def _score(field: str, name: str, cells: Sequence[str], fits: Callable[[str], ob
     anything; cells that fit are needed where the name is a common one.
     """
     named = _named(field, name)
+    if not named and _means_another(field, name):
+        return 0.0
     share = _share(cells, fits)
     if field in _BY_NAME_ONLY:
         return named * (1 + share) if share >= _MOST or not cells else 0.0
@@ -107,10 +109,16 @@ def _named(field: str, name: str) -> float:
     if bare in HEADERS.get(field, ()):
         # Of several times, that of the failure; of several words, the failure's.
         return 1.25 if re.search(r"bounce|fail|退|失", bare) else 1.0
-    if any(bare in names for other, names in HEADERS.items() if other != field):
+    if any(bare in names for names in HEADERS.values()):
         return 0.0
     words = HEADERS.get(field, frozenset()) - WEAK
     return 0.5 if any(_contains(bare, word) for word in words) else 0.0
+
+
+def _means_another(field: str, name: str) -> bool:
+    """Say whether a column has the proper name of some other field."""
+    others = (names for other, names in HEADERS.items() if other != field)
+    return name not in WEAK and any(name in names for names in others)
 
 
 def _contains(name: str, word: str) -> bool:

@@ -19,7 +19,7 @@ import pyarrow.compute as pc
 from bouncekit import times
 from bouncekit.accounting import Ledger
 from bouncekit.encodings import fold_header
-from bouncekit.errors import BouncekitError, UnknownFormatError
+from bouncekit.errors import BouncekitError
 from bouncekit.readers import _columns, _csv, _json
 from bouncekit.readers._base import NO, Chunk, Options, Reader, in_chunks
 from bouncekit.readers._understanding import FIELDS, SAMPLE, Understanding, understand
@@ -56,14 +56,14 @@ def has_columns(head: Head, columns: Mapping[str, str]) -> bool:
 
     Raises
     ------
-    UnknownFormatError
+    BouncekitError
         If it has some of them only.
     """
     there = samples(head)
     absent = [title for title in columns.values() if fold_header(title) not in there]
     if absent and len(absent) < len(columns):
         msg = f"lacks the column {absent[0]!r} of columns={{...}}; it has: {', '.join(there)}"
-        raise UnknownFormatError(msg)
+        raise BouncekitError(msg)
     return not absent
 
 
