@@ -1,0 +1,107 @@
+"""The two kinds of sends table, and contact lists (definition 10)."""
+
+import pandas as pd
+import pytest
+
+from bouncekit.analysis.sends import read_addresses, read_sends
+from bouncekit.errors import BouncekitError, InputNotFoundError, TableError
+
+
+def test_counts_come_back_typed():
+    found = read_sends(pd.DataFrame({"Date": ["2026-03-02"], "SENT": ["120"], "note": ["x"]}))
+    assert found.kind == "counts"
+    assert found.table["sent"].tolist() == [120.0]
+    assert found.table["date"].tolist() == [pd.Timestamp("2026-03-02")]
+    assert found.table[["campaign", "domain"]].isna().all(axis=None)
+
+
+def test_messages_come_back_in_utc():
+    found = read_sends(
+        pd.DataFrame(
+            {
+                "message_id": ["<1@example.com>"],
+                "recipient": ["ann@example.com"],
+                "timestamp": ["2026-03-02T08:00:00+08:00"],
+            }
+        )
+    )
+    assert found.kind == "messages"
+    assert found.table["timestamp"].tolist() == [pd.Timestamp("2026-03-02", tz="UTC")]
+
+
+def test_a_csv_file_gives_the_same_as_its_table(tmp_path):
+    """Excel writes a byte order mark; ids that look like numbers stay text."""
+    path = tmp_path / "sends.csv"
+    text = "message_id,recipient,timestamp\n001,ann@example.com,2026-03-02T00:00:00Z\n"
+    path.write_text(text, encoding="utf-8-sig")
+    found = read_sends(path)
+    assert found.kind == "messages"
+    assert found.table["message_id"].tolist() == ["001"]
+
+
+def test_a_day_of_counts_is_a_day_of_the_zone_asked_for():
+    plain = read_sends(pd.DataFrame({"date": ["1970-01-03"], "sent": [1]}))
+    assert plain.days("Asia/Shanghai").tolist() == [2]
+    zoned = pd.DataFrame({"date": [pd.Timestamp("1970-01-02T20:00", tz="UTC")], "sent": [1]})
+    assert read_sends(zoned).days("UTC").tolist() == [1]
+    assert read_sends(zoned).days("Asia/Shanghai").tolist() == [2]
+
+
+@pytest.mark.parametrize(
+    ("table", "sentence"),
+    [
+        ({"day": ["2026-03-02"]}, r"the sends table needs the columns date, sent .* it has: day"),
+        ({"date": ["2026-03-02", "soon"], "sent": [1, 2]}, r"row 2: date is 'soon'; it must be"),
+        ({"date": ["2026-03-02"], "sent": ["many"]}, r"row 1: sent is 'many'; it must be a whole"),
+        ({"date": ["2026-03-02"], "sent": [-1]}, r"row 1: sent is '-1'"),
+        ({"date": ["2026-03-02"], "sent": [1.5]}, r"row 1: sent is '1.5'"),
+        ({"date": [None], "sent": [1]}, r"row 1: date is nothing"),
+        (
+            {"message_id": ["1"], "recipient": ["a@example.com"], "timestamp": ["?"]},
+            r"row 1: timestamp is '\?'",
+        ),
+    ],
+)
+def test_a_wrong_table_is_one_sentence_with_its_row(table, sentence):
+    with pytest.raises(TableError, match=sentence):
+        read_sends(pd.DataFrame(table))
+
+
+def test_a_missing_file_is_said_before_anything_else(tmp_path):
+    with pytest.raises(InputNotFoundError, match=r"none\.csv: there is no such file"):
+        read_sends(tmp_path / "none.csv")
+    with pytest.raises(InputNotFoundError, match="contacts= takes"):
+        read_addresses(tmp_path / "none.csv")
+
+
+def test_an_unreadable_file_is_one_sentence(tmp_path):
+    path = tmp_path / "sends.csv"
+    path.write_bytes(b"")
+    with pytest.raises(TableError, match=r"sends\.csv: cannot be read as CSV in UTF-8"):
+        read_sends(path)
+
+
+def test_something_else_is_one_sentence():
+    with pytest.raises(BouncekitError, match="expected a table or the path of a CSV file, got int"):
+        read_sends(5)
+    with pytest.raises(BouncekitError, match="expected a table, a path or addresses, got int"):
+        read_addresses(5)
+
+
+@pytest.mark.parametrize(
+    "contacts",
+    [
+        ["Ann@Example.com", None],
+        pd.Series(["Ann@Example.com", None]),
+        pd.DataFrame({"Email": ["Ann@Example.com", None], "name": ["Ann", "Bob"]}),
+        pd.DataFrame({"邮箱": ["<Ann@Example.com>", None], "name": ["Ann", "Bob"]}),
+        pd.DataFrame({"anything": ["Ann@Example.com", None]}),
+    ],
+)
+def test_a_contact_list_may_come_in_any_shape(contacts):
+    assert read_addresses(contacts).dropna().tolist() == ["Ann@example.com"]
+
+
+def test_a_contact_list_without_addresses_is_one_sentence():
+    with pytest.raises(TableError, match="needs a column recipient or email; it has: a, b"):
+        read_addresses(pd.DataFrame({"a": [1], "b": [2]}))
