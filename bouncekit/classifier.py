@@ -22,6 +22,9 @@ from bouncekit.schema import GUESSED_RECIPIENT, TEXT, dtypes, require
 from bouncekit.taxonomy import FAILURES, reasons
 
 UNKNOWN_REASON = "undetermined"
+UNEXPLAINED = (UNKNOWN_REASON, "unspecified")
+"""Reasons that say no cause."""
+
 _FILLED = ("bounce_type", "reason", "category", "rule")
 _NEEDED = (
     *("event", "domain", "smtp_code", "enhanced_code", "diagnostic", "vendor_type", "source"),
@@ -105,7 +108,8 @@ class Classifier:
         first = next(matches, None)
         if first is None:
             return _outcome(None, clues, None)
-        second = next((m for m in matches if m.rule.reason != first.rule.reason), None)
+        rivals = (m for m in matches if m.rule.reason not in (first.rule.reason, *UNEXPLAINED))
+        second = next(rivals, None)
         return _outcome(first, clues, second)
 
     def classify(self, table: pd.DataFrame) -> pd.DataFrame:

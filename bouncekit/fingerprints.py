@@ -57,8 +57,10 @@ _ACCENTS = {
     for code in (*range(0xC0, 0x250), *range(0x1E00, 0x1F00))
     if len(unicodedata.normalize("NFKD", chr(code))) > 1
 }
-_LETTERS = {ord("ł"): "l", ord("ø"): "o", ord("đ"): "d", ord("ı"): "i", ord("ё"): "е", 0x307: None}
-_FOLD = _SIMPLIFY | _QUOTES | _ACCENTS | _LETTERS
+_LETTERS = {ord("ł"): "l", ord("ø"): "o", ord("đ"): "d", ord("ı"): "i", ord("ё"): "е"}
+_ONE_TO_ONE = _SIMPLIFY | _QUOTES | _ACCENTS | _LETTERS
+# Casefolding a Turkish İ leaves its dot behind.
+_FOLD = _ONE_TO_ONE | {0x307: None}
 
 _FIRST_CODE = re.compile(r"(?<!\d)([245]\d\d)-([245]\.\d\.\d{1,3})?")
 _LITERAL_LINE_END = re.compile(r"\\r\\n|\\n")
@@ -113,6 +115,11 @@ def _join_lines(text: str) -> str:
     rest = re.sub(rf" ?(?<!\d){reply}[ -]{repeated}", " ", text[first.end() :])
     start = f"{reply} {enhanced}" if enhanced else f"{reply} "
     return text[: first.start()] + start + rest
+
+
+def fold_in_place(text: str) -> str:
+    """Fold characters one for one, so that places in the result are places in ``text``."""
+    return text.translate(_ONE_TO_ONE)
 
 
 def fingerprint(text: str | None) -> str:
