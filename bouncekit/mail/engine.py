@@ -6,6 +6,7 @@ returned original are read by our own byte scan, the engine only takes the
 MIME structure apart and decodes parts.
 """
 
+import logging
 import re
 from dataclasses import dataclass
 from email import message_from_bytes
@@ -13,7 +14,7 @@ from email import message as email_message
 from typing import Any, Literal, NamedTuple
 
 from bouncekit.mail import headers as header_block
-from bouncekit.mail.headers import HeaderBlock, decode_unlabelled
+from bouncekit.mail.headers import HeaderBlock, decode_unlabelled, relabelled
 from bouncekit.mail.markup import MAX_HTML, visible_text
 from bouncekit.texts import scalars
 
@@ -55,6 +56,8 @@ FEEDBACK = frozenset(("message/feedback-report", "message/feedbackreport"))
 # Labels that senders put on text of a wider character set.
 _WIDER = {"gb2312": "gb18030", "gbk": "gb18030", "us-ascii": "utf-8", "iso-8859-1": "cp1252"}
 _PART_TYPE = re.compile(r"^content-type:[ \t]*([\w.+-]+/[\w.+-]+)", re.IGNORECASE | re.MULTILINE)
+_MESSAGE_PART = re.compile(rb"^(content-type:\s{0,20})message/", re.IGNORECASE | re.MULTILINE)
+_RENAMED = b"text/x-bouncekit-message-"
 _KIND = re.compile(r"[\w.+-]+/[\w.+-]+")
 # Boundary lines and part headers that stand in a text because its MIME is broken.
 _MIME_LINES = re.compile(
@@ -174,7 +177,7 @@ def _parts(raw: bytes, engine: Engine) -> _Parts:
     except Exception:  # noqa: BLE001 - it raises more than its own errors on real bounces
         pass
     try:
-        return _slow(message_from_bytes(raw))
+        return _slow(message_from_bytes(_flat(raw)))
     except Exception as error:
         msg = f"the message cannot be taken apart ({type(error).__name__})"
         raise OpenError(msg) from error
@@ -197,8 +200,19 @@ def _by_mailparser(raw: bytes) -> email_message.Message:
     # Heavy, and only the reference engine needs it.
     import mailparser
 
-    message: email_message.Message = mailparser.parse_from_bytes(raw).message
+    # It warns of every part type it does not know; nobody can act on that.
+    logging.getLogger("mailparser").setLevel(logging.CRITICAL)
+    message: email_message.Message = mailparser.parse_from_bytes(_flat(raw)).message
     return message
+
+
+def _flat(raw: bytes) -> bytes:
+    """Rename ``message/*`` parts, so that the library hands out their bytes as they are.
+
+    It would parse them, lose lines that are no fields, and follow messages
+    within messages.
+    """
+    return _MESSAGE_PART.sub(rb"\1" + _RENAMED, raw)
 
 
 def _slow(message: email_message.Message) -> _Parts:
@@ -208,14 +222,15 @@ def _slow(message: email_message.Message) -> _Parts:
         part = pending.pop(0)
         found = _KIND.match(part.get_content_type())
         kind = found[0] if found else "text/plain"
-        if kind.startswith("message/"):
-            parts.others.append((kind, _message_bytes(part)))
-        elif part.is_multipart():
+        if part.is_multipart():
             pending[:0] = list(part.get_payload())  # type: ignore[arg-type]
         elif kind in ("text/plain", "text/html") and not _is_attachment(part):
-            (parts.plain if kind == "text/plain" else parts.html).append(_decoded(part))
+            text = _decoded(part).replace(_RENAMED.decode(), "message/")
+            (parts.plain if kind == "text/plain" else parts.html).append(text)
         elif kind.startswith("text/"):
-            parts.others.append((kind, part.get_payload(decode=True) or b""))  # type: ignore[arg-type]
+            data: Any = part.get_payload(decode=True) or b""
+            kind = kind.replace(_RENAMED.decode(), "message/")
+            parts.others.append((kind, data.replace(_RENAMED, b"message/")))
     return parts
 
 
@@ -230,27 +245,6 @@ def _decoded(part: email_message.Message) -> str:
         return data.decode(_WIDER.get(charset, charset)) if charset else decode_unlabelled(data)
     except (LookupError, UnicodeDecodeError):
         return decode_unlabelled(data)
-
-
-def _message_bytes(part: email_message.Message) -> bytes:
-    """Return the body of a ``message/*`` part, which the library has parsed."""
-    payload: Any = part.get_payload()
-    if not isinstance(payload, list):
-        data: Any = part.get_payload(decode=True)
-        return data or b""
-    encoding = str(part.get("content-transfer-encoding", "")).strip().lower()
-    chunks = []
-    for inner in payload:
-        fields = "".join(f"{name}: {value}\n" for name, value in inner.raw_items())
-        rest = inner.get_payload()
-        chunks.append(fields + ("\n" + rest if isinstance(rest, str) else ""))
-    data = "\n".join(chunks).encode("ascii", "surrogateescape")
-    if encoding in ("base64", "quoted-printable"):
-        shell = email_message.Message()
-        shell["Content-Transfer-Encoding"] = encoding
-        shell.set_payload(data.strip().decode("ascii", "replace"))
-        data = shell.get_payload(decode=True) or data
-    return bytes(data)
 
 
 def _facts(headers: HeaderBlock, parts: _Parts, raw: bytes, end: int) -> Message:
@@ -270,7 +264,7 @@ def _facts(headers: HeaderBlock, parts: _Parts, raw: bytes, end: int) -> Message
     text, more, html = _human(parts)
     if "\ufffd" in text or "\ufffd" in html:
         # A wrong charset label; the library hands out the bytes, so that they can be looked at.
-        text, more, html = _human(_slow(message_from_bytes(raw)))
+        text, more, html = _human(_slow(message_from_bytes(_flat(raw))))
     if not (text or html or report or feedback or original):
         text = _MIME_LINES.sub("", decode_unlabelled(raw[end : end + MAX_TEXT])).strip()
     content_type = headers.first("content-type").lower()
@@ -292,8 +286,8 @@ def _facts(headers: HeaderBlock, parts: _Parts, raw: bytes, end: int) -> Message
 
 
 def _human(parts: _Parts) -> tuple[str, str, str]:
-    texts = [text for part in parts.plain[:8] if (text := part[:MAX_TEXT].strip())]
-    html = parts.html[0][:MAX_HTML] if parts.html and not texts else ""
+    texts = [relabelled(text) for part in parts.plain[:8] if (text := part[:MAX_TEXT].strip())]
+    html = relabelled(parts.html[0][:MAX_HTML]) if parts.html and not texts else ""
     return texts[0] if texts else "", texts[1] if len(texts) > 1 else "", html
 
 

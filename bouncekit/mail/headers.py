@@ -18,6 +18,12 @@ MAX_LINE = 65_536
 MAX_FIELDS = 10_000
 
 _ISO2022 = (b"\x1b$B", b"\x1b$@", b"\x1b(J", b"\x1b$)C")
+_TO_BYTES = {
+    ord(character): byte
+    for byte in range(0x80, 0xA0)
+    if (character := bytes([byte]).decode("cp1252", "ignore"))
+}
+_PAIRS = re.compile("[\u00a1-\u00f7][\u00a1-\u00fe]{5}|[\u00e2-\u00ef][\u0080-\u00bf\u0152-\u2122]{2}")
 _ENCODED = re.compile(r"=\?[\w.:-]{1,40}(?:\*\w{1,20})?\?[bq]\?[^?\s]{0,2000}\?=", re.IGNORECASE)
 
 
@@ -40,11 +46,26 @@ def decode_unlabelled(data: bytes) -> str:
     return data.decode(_guess(data[:4096]), "replace")
 
 
+def relabelled(text: str) -> str:
+    """Undo a Western label on text of another character set.
+
+    Chinese and Japanese mail labelled ``us-ascii`` or ``iso-8859-1`` comes
+    out as pairs of accented letters, which no Western text has in rows.
+    """
+    if text.isascii() or not _PAIRS.search(text):
+        return text
+    try:
+        data = text.translate(_TO_BYTES).encode("latin-1")
+    except UnicodeEncodeError:
+        return text
+    return decode_unlabelled(data)
+
+
 def _guess(data: bytes) -> str:
     """Guess the legacy charset of text by its pairs of high bytes."""
     high = sum(byte > 0x80 for byte in data)
     pairs = re.findall(rb"[\xa1-\xf7][\xa1-\xfe]", data)
-    if 2 * len(pairs) > 0.8 * high:
+    if len(pairs) > 1 and 2 * len(pairs) > 0.8 * high:
         # Kana stand in rows 4 and 5 of both sets; only Japanese is full of them.
         kana = sum(pair[0] in (0xA4, 0xA5) for pair in pairs)
         return "euc_jp" if kana > 0.25 * len(pairs) else "gb18030"
