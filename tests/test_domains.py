@@ -111,7 +111,7 @@ def test_the_worst_window_has_most_failures_and_of_equals_is_the_latest():
 def test_a_failure_is_one_message_however_often_it_was_put_off():
     rows = [row("deferral", day, reason="rate_limited", message_id="1") for day in range(4)]
     found = flags(*rows, soft(4, message_id="1"))
-    assert found[["failures", "days"]].values.tolist() == [[1, 1]]
+    assert found[["failures", "days"]].to_numpy().tolist() == [[1, 1]]
     assert found["reason"].tolist() == ["mailbox_full"]
 
 
@@ -146,7 +146,7 @@ def test_the_longest_run_ends_with_each_delivery_in_the_window(delivered, run):
 
 def test_a_hard_bounce_is_no_delivery_either():
     rows = [soft(0), soft(1, "b", reason="user_unknown"), soft(2)]
-    assert flags(*rows)[["failures", "longest_run"]].values.tolist() == [[2, 3]]
+    assert flags(*rows)[["failures", "longest_run"]].to_numpy().tolist() == [[2, 3]]
 
 
 def test_the_rate_is_failed_of_sent_in_that_window():
@@ -180,7 +180,7 @@ def test_a_table_of_counts_gives_the_rate_where_it_names_the_domain():
 
 def test_domains_are_put_together_by_registrable_domain_or_provider():
     rows = [soft(0, "a", "mx.example.com"), soft(0, "b", "example.com"), soft(0, "c", "qq.com")]
-    assert flags(*rows)[["domain", "failures"]].values.tolist() == [
+    assert flags(*rows)[["domain", "failures"]].to_numpy().tolist() == [
         ["example.com", 2],
         ["qq.com", 1],
     ]
@@ -189,7 +189,7 @@ def test_domains_are_put_together_by_registrable_domain_or_provider():
         "mx.example.com",
         "qq.com",
     ]
-    assert flags(*rows, by="provider")[["provider", "failures"]].values.tolist() == [
+    assert flags(*rows, by="provider")[["provider", "failures"]].to_numpy().tolist() == [
         ["other", 2],
         ["tencent", 1],
     ]
@@ -254,7 +254,7 @@ def slow_worst(days, window):
     return sizes[best], best
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(
     st.lists(
         st.tuples(st.sampled_from(["p.example", "q.example", "r.example"]), st.integers(0, 60)),

@@ -276,7 +276,7 @@ def rows_of(drawn):
     ]
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=30, deadline=None)
 @given(st.lists(EVENTS, min_size=1, max_size=12), st.randoms(use_true_random=False))
 def test_the_order_of_rows_does_not_matter(drawn, random):
     rows = table(*rows_of(drawn))
@@ -326,7 +326,7 @@ def slow_join(recipients, times, final):
     return [message[i] for i in range(len(times))]
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(
     st.lists(
         st.tuples(st.integers(0, 1), st.integers(-1, 14), st.booleans()), min_size=1, max_size=14

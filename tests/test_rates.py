@@ -381,7 +381,7 @@ MESSAGES = st.lists(
 )
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(
     MESSAGES,
     st.sampled_from("DWMQ"),

@@ -6,16 +6,16 @@ from functools import cache
 from importlib.resources import files
 
 _MIN_NAME = 5
-"""Letters a domain's first label needs before one slip is taken for a slip."""
+"""Letters the first label of the domain meant needs, as short names are near each other."""
 
 
 def suggest_domain(domain: str, *, unknown_host: bool) -> str | None:
     """Return the big domain that was likely meant, or None.
 
     One letter added, left out, changed or swapped with its neighbour is a
-    slip: in names of five letters and more, in the ending of any name
+    slip: of names of five letters and more, in the ending of any name
     (``qq.con``), or where the domain itself does not exist. In that last case
-    long names may have two slips.
+    names of five letters and more may have two slips.
 
     Parameters
     ----------
@@ -39,17 +39,17 @@ def suggest_domain(domain: str, *, unknown_host: bool) -> str | None:
     best = None
     for found in near:
         distance = edit_distance(domain, found)
-        if _is_slip(domain, found, distance, unknown_host=unknown_host):
+        if distance <= slips and _is_slip(domain, found, distance, unknown_host=unknown_host):
             best = min(best or (distance, big[found]), (distance, big[found]))
     return None if best is None else list(big)[best[1]]
 
 
 def _is_slip(domain: str, big: str, distance: int, *, unknown_host: bool) -> bool:
+    """Say whether the big domain is near enough for its length."""
     name, meant = domain.partition(".")[0], big.partition(".")[0]
-    length = min(len(name), len(meant))
-    if distance == 1:
-        return unknown_host or name == meant or length >= _MIN_NAME
-    return distance == 2 and unknown_host and length > _MIN_NAME
+    if distance == 1 and (unknown_host or name == meant):
+        return True
+    return len(meant) >= _MIN_NAME
 
 
 def edit_distance(one: str, other: str) -> int:

@@ -150,11 +150,13 @@ def _as_of(df: pd.DataFrame | Outcomes, sends: object, as_of: Any) -> tuple[Outc
         return messages, messages.latest
     try:
         moment = pd.Timestamp(as_of)
+        if pd.isna(moment):
+            raise ValueError
         moment = moment.tz_localize("UTC") if moment.tzinfo is None else moment.tz_convert("UTC")
     except (ValueError, TypeError):
         msg = f"as_of must be a time such as '2026-03-31', not {as_of!r}"
         raise BouncekitError(msg) from None
-    now = int(moment.as_unit("us").value)
+    now = int(micros(pd.Series([moment]))[0])
     if isinstance(df, Outcomes):
         if df.latest > now:
             msg = "as_of lies before the last event; give the bounce table, not its outcomes"

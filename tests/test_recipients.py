@@ -1,0 +1,578 @@
+"""The policy for addresses: definitions 3, 4, 8 and 9, worked by hand."""
+
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from bouncekit.analysis import _columns as columns
+from bouncekit.analysis._typos import edit_distance, suggest_domain
+from bouncekit.analysis.outcomes import outcomes
+from bouncekit.analysis.recipients import CAUSES, Policy, recipients
+from bouncekit.analysis.wording import cause_text
+from bouncekit.errors import BouncekitError, TableError
+from bouncekit.schema import GUESSED_RECIPIENT, bounce_table
+from bouncekit.taxonomy import reasons
+
+START = pd.Timestamp("2026-01-01", tz="UTC")
+ANN = "ann@example.com"
+
+
+def at(day):
+    return START + pd.Timedelta(days=day)
+
+
+def row(event, day, reason=None, who=ANN, **more):
+    kind = reasons()[reason].bounce_type if reason else None
+    stamp = None if day is None else at(day)
+    return {
+        "event": event,
+        "timestamp": stamp,
+        "recipient": who,
+        "reason": reason,
+        "bounce_type": kind,
+    } | more
+
+
+def soft(day, reason="mailbox_full", **more):
+    return row("bounce", day, reason, **more)
+
+
+def hard(day, reason="user_unknown", **more):
+    return row("bounce", day, reason, **more)
+
+
+def delivered(day, **more):
+    return row("delivered", day, **more)
+
+
+def clock(day):
+    """Another address, so that the latest time of the table is that day."""
+    return row("auto_reply", day, who="clock@example.net")
+
+
+def judge(*rows, **options):
+    """The row of Ann."""
+    found = recipients(bounce_table(rows), **options).set_index("recipient")
+    return found.loc[ANN]
+
+
+def test_a_soft_bounce_in_full():
+    found = recipients(bounce_table([soft(0), clock(1)]))
+    assert list(found.columns) == [
+        "recipient",
+        "state",
+        "soft_count",
+        "first_failure",
+        "last_failure",
+        "last_delivery",
+        "retry_after",
+        "reason",
+        "cause",
+        "suggestion",
+        "evidence",
+    ]
+    only = found.iloc[0]
+    assert only[["recipient", "state", "soft_count", "reason", "evidence"]].tolist() == [
+        ANN,
+        "waiting",
+        1,
+        "mailbox_full",
+        "unknown",
+    ]
+    assert only["first_failure"] == only["last_failure"] == at(0)
+    assert only["retry_after"] == at(2)
+    assert pd.isna(only["last_delivery"])
+    assert pd.isna(only["cause"])
+    assert pd.isna(only["suggestion"])
+    assert found.attrs["as_of"] == at(1)
+
+
+@pytest.mark.parametrize(("now", "state"), [(1.9, "waiting"), (2, "retry"), (30, "retry")])
+def test_after_the_wait_it_is_time_to_retry(now, state):
+    assert judge(soft(0), clock(now))["state"] == state
+
+
+@pytest.mark.parametrize("reason", ["user_unknown", "host_unknown", "has_moved", "not_accept"])
+def test_a_hard_bounce_removes_at_once(reason):
+    found = judge(hard(0, reason))
+    assert found[["state", "reason", "cause"]].tolist() == ["remove", reason, "invalid"]
+    assert pd.isna(found["retry_after"])
+
+
+def test_the_4th_soft_bounce_in_a_row_removes():
+    assert judge(soft(0), soft(3), soft(7))["state"] == "waiting"
+    found = judge(soft(0), soft(3), soft(5), soft(7))
+    assert found[["state", "soft_count", "cause"]].tolist() == ["remove", 4, "soft_limit"]
+
+
+def test_under_the_least_span_the_address_waits_until_both_hold():
+    days = [0, 1, 2, 3, 6.9]
+    assert judge(*map(soft, days))["state"] == "waiting"
+    assert judge(*map(soft, days), clock(9))["state"] == "retry"
+    assert judge(*map(soft, days), soft(7))["state"] == "remove"
+
+
+def test_a_delivery_in_between_starts_again():
+    found = judge(soft(0), soft(3), soft(5), delivered(6), soft(7))
+    assert found[["state", "soft_count"]].tolist() == ["waiting", 1]
+    assert found["first_failure"] == at(7)
+    assert found["last_delivery"] == at(6)
+
+
+def test_a_later_delivery_after_a_hard_bounce_gives_ok():
+    assert judge(hard(0), delivered(1))[["state", "evidence"]].tolist() == ["ok", "matched"]
+    assert judge(hard(1), delivered(0))["state"] == "remove"
+
+
+def test_only_a_later_message_resets():
+    """The bounce comes after the delivery, of a message sent before it: in a row is by message."""
+    rows = [
+        row("sent", 0, message_id="1"),
+        row("sent", 1, message_id="2"),
+        delivered(1, message_id="2"),
+        hard(3, message_id="1"),
+    ]
+    assert judge(*rows)["state"] == "ok"
+    assert judge(hard(1), delivered(1))["state"] == "remove"
+
+
+def test_its_own_delivery_does_not_save_an_address_from_an_asynchronous_bounce():
+    assert judge(delivered(0, message_id="1"), hard(1, message_id="1"))["state"] == "remove"
+
+
+def test_a_hard_bounce_without_a_time_is_not_undone():
+    assert judge(hard(None), delivered(5))["state"] == "remove"
+    found = judge(soft(None), clock(1))
+    assert found[["state", "soft_count"]].tolist() == ["retry", 1]
+
+
+@pytest.mark.parametrize("reason", [r.name for r in reasons().values() if r.counts == "no"])
+def test_policy_and_content_failures_never_count(reason):
+    found = judge(*(soft(day, reason) for day in range(0, 60, 5)))
+    assert found[["state", "soft_count"]].tolist() == ["waiting", 0]
+
+
+def test_a_hard_verdict_on_a_policy_failure_is_reviewed():
+    found = judge(soft(0, "blocked", bounce_type="hard"))
+    assert found[["state", "cause"]].tolist() == ["review", "contradiction"]
+
+
+def test_several_deferrals_of_one_message_count_once():
+    rows = [row("deferral", day / 2, "mailbox_full", message_id="1") for day in range(6)]
+    found = judge(*rows, soft(3, message_id="1"))
+    assert found["soft_count"] == 1
+
+
+@pytest.mark.parametrize(
+    ("now", "count", "state"), [(4.9, 0, "ok"), (5, 1, "retry"), (9, 1, "retry")]
+)
+def test_a_deferral_counts_when_nothing_followed_for_5_days(now, count, state):
+    elsewhere = delivered(0, who="clock@example.net")
+    found = judge(row("deferral", 0, "mailbox_full"), elsewhere, clock(now))
+    assert found[["soft_count", "state"]].tolist() == [count, state]
+
+
+def test_a_deferral_counts_only_where_its_source_reports_deliveries():
+    rows = bounce_table(
+        [row("deferral", 0, "mailbox_full"), delivered(0, who="b@example.com"), clock(9)]
+    )
+    rows["source"] = pd.Categorical(["mail", "api", "api"])
+    assert recipients(rows).set_index("recipient").loc[ANN, "state"] == "ok"
+    rows["source"] = pd.Categorical(["api", "api", "api"])
+    assert recipients(rows).set_index("recipient").loc[ANN, "state"] == "retry"
+
+
+def test_undetermined_failures_count_but_end_in_review():
+    days = [0, 3, 5]
+    first = [soft(day, "undetermined") for day in days]
+    assert judge(*first)[["state", "soft_count"]].tolist() == ["waiting", 3]
+    found = judge(*first, soft(8))
+    assert found[["state", "soft_count", "cause"]].tolist() == ["review", 4, "undetermined"]
+    assert judge(*first, *(soft(day) for day in (10, 12, 14, 17)))["state"] == "remove"
+
+
+@pytest.mark.parametrize("event", ["complaint", "unsubscribe"])
+def test_complaints_and_unsubscribes_remove_with_that_cause(event):
+    found = judge(row(event, 0), delivered(3), contacts=["someone@example.org"])
+    assert found[["state", "cause", "soft_count"]].tolist() == ["remove", event, 0]
+
+
+@pytest.mark.parametrize("event", ["sent", "delivered", "auto_reply"])
+def test_other_events_leave_an_address_as_it_is(event):
+    assert judge(row(event, 0))["state"] == "ok"
+
+
+def test_what_the_provider_refuses_to_try_is_reviewed_until_it_takes_mail():
+    assert judge(row("suppressed", 1))[["state", "cause"]].tolist() == ["review", "suppressed"]
+    assert judge(row("suppressed", 1), delivered(2))["state"] == "ok"
+
+
+def test_the_cause_of_a_removal():
+    rows = [
+        hard(0, who="never@example.com"),
+        delivered(0, who="gone@example.com"),
+        hard(5, who="gone@example.com"),
+        hard(0, who="Bob.Lee@gmial.com"),
+        hard(0, who="x@hotmal.com"),
+        delivered(0, who="y@hotmal.com"),
+    ]
+    found = recipients(bounce_table(rows)).set_index("recipient")
+    assert found["cause"].dropna().to_dict() == {
+        "never@example.com": "never_delivered",
+        "gone@example.com": "deleted",
+        "Bob.Lee@gmial.com": "near_miss",
+        # A domain that took mail is no slip.
+        "x@hotmal.com": "never_delivered",
+    }
+    assert found["suggestion"].dropna().to_dict() == {"Bob.Lee@gmial.com": "Bob.Lee@gmail.com"}
+
+
+def test_every_cause_has_words_in_both_languages():
+    for cause in CAUSES:
+        assert cause_text(cause)
+        assert cause_text(cause, "zh") != cause_text(cause, "en")
+
+
+@pytest.mark.parametrize(
+    ("domain", "unknown_host", "meant"),
+    [
+        ("gmial.com", False, "gmail.com"),
+        ("gmail.con", False, "gmail.com"),
+        ("gmai.com", False, "gmail.com"),
+        ("gmaill.com", False, "gmail.com"),
+        ("hotmial.com", False, "hotmail.com"),
+        ("qq.con", False, "qq.com"),
+        ("163.cmo", False, "163.com"),
+        ("outlook.com", True, None),
+        ("qa.com", False, None),  # two letters are too few to tell
+        ("qa.com", True, "qq.com"),
+        ("gmmial.com", False, None),
+        ("gmmial.com", True, "gmail.com"),
+        ("example.com", True, None),
+        ("", True, None),
+    ],
+)
+def test_near_misses_of_big_domains(domain, unknown_host, meant):
+    assert suggest_domain(domain, unknown_host=unknown_host) == meant
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "distance"),
+    [("", "ab", 2), ("gmial", "gmail", 1), ("kitten", "sitting", 3), ("ca", "abc", 3)],
+)
+def test_letters_swapped_with_their_neighbour_are_one_slip(one, other, distance):
+    assert edit_distance(one, other) == edit_distance(other, one) == distance
+
+
+# --- evidence -------------------------------------------------------------------------------
+
+
+def sent(message="1", who=ANN, day=0):
+    return row("sent", day, who=who, message_id=message)
+
+
+def sends(*pairs):
+    return pd.DataFrame(
+        {
+            "message_id": [message for message, _ in pairs],
+            "recipient": [who for _, who in pairs],
+            "timestamp": ["2026-01-01"] * len(pairs),
+        }
+    )
+
+
+def test_with_nothing_to_match_against_a_bounce_is_believed():
+    assert judge(hard(1, message_id="1"))[["state", "evidence"]].tolist() == ["remove", "unknown"]
+
+
+@pytest.mark.parametrize(
+    ("rows", "options", "state", "evidence"),
+    [
+        ([sent("1"), hard(1, message_id="1")], {}, "remove", "matched"),
+        ([sent("1"), hard(1, message_id="2")], {}, "review", "unmatched"),
+        # A genuine Message-ID with another recipient.
+        ([sent("1", "b@example.com"), hard(1, message_id="1")], {}, "review", "unmatched"),
+        # Without a Message-ID the recipient must do.
+        ([sent("1"), hard(1)], {}, "remove", "matched"),
+        ([sent(None), hard(1, message_id="1")], {}, "remove", "matched"),
+        ([sent("1", "b@example.com"), hard(1)], {}, "review", "unmatched"),
+        ([hard(1, message_id="1")], {"sends": sends(("1", ANN))}, "remove", "matched"),
+        ([hard(1, message_id="2")], {"sends": sends(("1", ANN))}, "review", "unmatched"),
+        ([hard(1)], {"contacts": ["ANN@example.com"]}, "remove", "matched"),
+        ([hard(1)], {"contacts": ["b@example.com"]}, "review", "unmatched"),
+        ([hard(1)], {"contacts": []}, "review", "unmatched"),
+        ([soft(1)], {"contacts": ["b@example.com"]}, "review", "unmatched"),
+        ([hard(1), delivered(2)], {"contacts": ["b@example.com"]}, "ok", "matched"),
+    ],
+)
+def test_a_bounce_that_matches_nothing_sent_is_reviewed_never_removed(
+    rows, options, state, evidence
+):
+    found = judge(*rows, **options)
+    assert found[["state", "evidence"]].tolist() == [state, evidence]
+    if state == "review":
+        assert found["cause"] == "unmatched"
+
+
+def test_forged_soft_bounces_do_not_add_up_to_a_removal():
+    rows = [sent("1"), soft(1, message_id="1")]
+    forged = [soft(day, message_id=f"forged {day}") for day in (3, 6, 9, 12)]
+    assert judge(*rows, *forged)[["state", "soft_count"]].tolist() == ["review", 5]
+
+
+def test_a_forged_bounce_beside_a_genuine_one_changes_nothing():
+    rows = [sent("1"), hard(1, message_id="1"), hard(2, message_id="forged")]
+    assert judge(*rows)[["state", "evidence"]].tolist() == ["remove", "matched"]
+
+
+def test_a_log_that_reports_deliveries_is_its_own_witness():
+    rows = bounce_table(
+        [
+            sent("1", "b@example.com"),
+            hard(1, message_id="2"),
+            delivered(1, who="c@example.com", message_id="3"),
+        ]
+    )
+    rows["source"] = pd.Categorical(["api", "log", "log"])
+    assert recipients(rows).set_index("recipient").loc[ANN, "state"] == "remove"
+    rows["source"] = pd.Categorical(["api", "mail", "log"])
+    assert recipients(rows).set_index("recipient").loc[ANN, "state"] == "review"
+
+
+@pytest.mark.parametrize("event", ["bounce", "complaint"])
+@pytest.mark.parametrize("contacts", [None, [ANN]])
+def test_a_guessed_recipient_is_at_most_reviewed(event, contacts):
+    guess = {"vendor_type": f"failed/{GUESSED_RECIPIENT}"}
+    reason = "user_unknown" if event == "bounce" else None
+    found = judge(row(event, 1, reason, **guess), contacts=contacts)
+    assert found[["state", "cause"]].tolist() == ["review", "guessed_recipient"]
+    if event == "bounce":
+        assert found["evidence"] == "unknown"
+        assert judge(row(event, 1, reason, **guess), hard(2))["state"] == "remove"
+
+
+# --- rows that are not plain ---------------------------------------------------------------
+
+
+def test_spellings_of_one_address_are_one_row():
+    rows = [
+        soft(0, who="Ann@Example.com"),
+        soft(3, who="ann@example.com"),
+        soft(4, who="ANN@example.com"),
+    ]
+    found = recipients(bounce_table(rows))
+    assert found[["recipient", "soft_count"]].to_numpy().tolist() == [["ann@example.com", 3]]
+    shouted = recipients(bounce_table(rows[:1] + rows[2:]))
+    assert shouted["recipient"].tolist() == ["ANN@example.com"]
+
+
+def test_masked_and_unknown_addresses_have_no_row_but_are_counted():
+    rows = [hard(0, who="a***@example.com"), hard(0, who=None), hard(0)]
+    found = recipients(bounce_table(rows))
+    assert found["recipient"].tolist() == [ANN]
+    assert found.attrs["unmatchable"] == 2
+
+
+def test_state_lists_remove_but_do_not_count_a_failure_twice(monkeypatch):
+    monkeypatch.setattr(columns, "_state_lists", lambda: frozenset({"list"}))
+    rows = bounce_table([soft(0), soft(0)])
+    rows["source"] = pd.Categorical(["events", "list"])
+    assert recipients(rows)["soft_count"].tolist() == [1]
+    rows["source"] = pd.Categorical(["list", "list"])
+    assert recipients(rows)["soft_count"].tolist() == [2]
+    rows = bounce_table([soft(0), hard(0)])
+    rows["source"] = pd.Categorical(["events", "list"])
+    assert recipients(rows)["state"].tolist() == ["remove"]
+
+
+def test_as_of_is_the_latest_time_and_can_look_back():
+    rows = [soft(0), soft(3), soft(5), soft(8), delivered(9)]
+    assert judge(*rows)["state"] == "ok"
+    assert judge(*rows, as_of="2026-01-09")["state"] == "remove"
+    assert judge(*rows, as_of=at(6))[["state", "soft_count"]].tolist() == ["waiting", 3]
+    assert judge(*rows[:3], as_of=at(60))["state"] == "retry"
+
+
+def test_outcomes_do_as_well_as_the_table():
+    rows = bounce_table([soft(0), hard(1, who="b@example.com"), clock(9)])
+    messages = outcomes(rows)
+    pd.testing.assert_frame_equal(recipients(rows), recipients(messages))
+    assert recipients(messages, as_of=at(30)).attrs["as_of"] == at(30)
+    with pytest.raises(TableError, match="give the bounce table, not its outcomes"):
+        recipients(messages, as_of=at(3))
+
+
+def test_an_empty_table_gives_an_empty_result_with_every_column():
+    found = recipients(bounce_table([soft(0)]).iloc[:0])
+    assert len(found) == 0
+    assert list(found.columns) == list(recipients(bounce_table([soft(0)])).columns)
+    assert pd.isna(found.attrs["as_of"])
+
+
+# --- the policy ----------------------------------------------------------------------------
+
+
+def test_the_policy_is_checked_frozen_and_normal():
+    policy = Policy(wait="48h")
+    assert policy == Policy()
+    assert policy.verify_every == pd.Timedelta("15D")
+    with pytest.raises(AttributeError):
+        policy.soft_limit = 5
+    with pytest.raises(TypeError):
+        policy.limits["expired"] = 1
+
+
+@pytest.mark.parametrize(
+    ("wrong", "sentence"),
+    [
+        ({"soft_limit": 0}, "soft_limit must be a whole number of 1 or more, not 0"),
+        ({"soft_limit": 2.5}, "soft_limit must be a whole number"),
+        ({"soft_limit": True}, "soft_limit must be a whole number"),
+        ({"wait": "soon"}, "wait must be a time such as '2D' or '12h', not 'soon'"),
+        ({"wait": 2}, "wait must be a time"),
+        ({"min_span": "-1D"}, "min_span must be a time"),
+        ({"verify_every": None}, "verify_every must be a time"),
+        ({"limits": {"blocked": 3}}, "'blocked' is not a reason that counts; use one of: user_"),
+        ({"limits": {"tired": 3}}, "'tired' is not a reason that counts"),
+        ({"limits": {"expired": 0}}, "must be a whole number of 1 or more"),
+    ],
+)
+def test_a_wrong_policy_is_one_sentence(wrong, sentence):
+    with pytest.raises(BouncekitError, match=sentence):
+        Policy(**wrong)
+
+
+def test_the_numbers_of_the_policy_are_used():
+    rows = [soft(0), soft(1)]
+    assert judge(*rows, policy=Policy(soft_limit=2, min_span="1D"))["state"] == "remove"
+    assert judge(*rows, policy=Policy(soft_limit=2, min_span="25h"))["state"] == "waiting"
+    assert judge(*rows, policy=Policy(wait="5D"))["retry_after"] == at(6)
+
+
+def test_a_reason_with_a_limit_of_its_own_weighs_by_it():
+    policy = Policy(limits={"mailbox_full": 6, "expired": 2})
+    days = range(0, 50, 10)
+    assert judge(*map(soft, days), policy=policy)["state"] == "waiting"
+    assert judge(*map(soft, days), soft(50), policy=policy)["state"] == "remove"
+    assert judge(soft(0, "expired"), soft(9, "expired"), policy=policy)["state"] == "remove"
+    # 3 of 6 and 1 of 2 make up a whole.
+    mixed = [*map(soft, (0, 3, 6)), soft(9, "expired")]
+    assert judge(*mixed, policy=policy)["state"] == "remove"
+    assert judge(*mixed[1:], policy=policy)["state"] == "waiting"
+
+
+@pytest.mark.parametrize("wrong", ["x", pd.NaT, ["2026-01-01"]])
+def test_a_time_that_cannot_be_read_is_one_sentence(wrong):
+    with pytest.raises(BouncekitError, match="as_of must be a time such as '2026-03-31', not"):
+        judge(soft(0), as_of=wrong)
+
+
+# --- against a plain, slow reading of the definitions ----------------------------------------
+
+
+def slow(history, now, policy):
+    """Judge one address message by message: (state, soft_count)."""
+    row_of_failures, sure, spans = [], [], []
+    state, count = "ok", 0
+    removed = review = False
+    for day, what, reason in sorted(history, key=lambda one: (one[0], one[1] != "delivered")):
+        if what == "delivered":
+            row_of_failures, sure, spans = [], [], []
+            state, count, removed, review = "ok", 0, False, False
+            continue
+        if what == "deferral" and now - day < 5:
+            continue
+        row_of_failures.append(day)
+        known = reasons()[reason]
+        if known.bounce_type == "hard" and what == "bounce":
+            removed = True
+        elif known.counts != "no":
+            count += 1
+            spans.append(day)
+            if known.bounce_type != "undetermined":
+                sure.append(day)
+        span = policy.min_span.days
+        if len(sure) >= policy.soft_limit and sure[-1] - sure[0] >= span:
+            removed = True
+        if count >= policy.soft_limit and spans[-1] - spans[0] >= span:
+            review = True
+        state = "waiting" if now < max(row_of_failures) + policy.wait.days else "retry"
+    return ("remove" if removed else "review" if review else state), count
+
+
+HISTORY = st.lists(
+    st.tuples(
+        st.integers(0, 30),
+        st.sampled_from(["bounce", "bounce", "bounce", "deferral", "delivered"]),
+        st.sampled_from(
+            ["mailbox_full", "expired", "mailbox_full", "blocked", "undetermined", "user_unknown"]
+        ),
+    ),
+    max_size=9,
+    unique_by=lambda one: one[0],
+)
+POLICIES = st.builds(
+    Policy,
+    soft_limit=st.integers(1, 5),
+    wait=st.integers(0, 4).map("{}D".format),
+    min_span=st.integers(0, 9).map("{}D".format),
+)
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.lists(HISTORY, min_size=1, max_size=4), POLICIES, st.randoms(use_true_random=False))
+def test_the_states_agree_with_a_plain_reading_of_the_definitions(histories, policy, random):
+    now = 30
+    rows = [delivered(0, who="other@example.net"), clock(now)]
+    for who, history in enumerate(histories):
+        for number, (day, what, reason) in enumerate(history):
+            reason = None if what == "delivered" else reason
+            more = {"message_id": f"{who}-{number}", "who": f"u{who}@example.com"}
+            rows.append(row(what, day, reason, **more))
+    random.shuffle(rows)
+    found = recipients(bounce_table(rows), policy).set_index("recipient")
+    for who, history in enumerate(histories):
+        if history:
+            mine = found.loc[f"u{who}@example.com"]
+            assert (mine["state"], mine["soft_count"]) == slow(history, now, policy)
+
+
+@settings(max_examples=30, deadline=None)
+@given(
+    st.lists(
+        st.tuples(
+            st.sampled_from(["sent", "delivered", "bounce", "deferral", "complaint", "suppressed"]),
+            st.one_of(st.none(), st.integers(0, 20)),
+            st.sampled_from(["mailbox_full", "user_unknown", "blocked", "undetermined"]),
+            st.sampled_from([None, "1", "2"]),
+            st.sampled_from(["a@example.com", "A@example.com", "b@gmial.com"]),
+            st.sampled_from([None, GUESSED_RECIPIENT]),
+        ),
+        min_size=1,
+        max_size=10,
+    ),
+    st.sampled_from([None, ["a@example.com"]]),
+    st.randoms(use_true_random=False),
+)
+def test_whatever_the_rows_order_does_not_matter_and_no_unmatched_address_is_removed(
+    drawn, contacts, random
+):
+    rows = [
+        row(
+            what,
+            day,
+            reason if what in ("bounce", "deferral") else None,
+            who,
+            message_id=message,
+            vendor_type=vendor,
+        )
+        for what, day, reason, message, who, vendor in drawn
+    ]
+    found = recipients(bounce_table(rows), contacts=contacts)
+    assert not ((found["state"] == "remove") & (found["evidence"] == "unmatched")).any()
+    removing = [one for one in rows if one["vendor_type"] is None]
+    if not removing:
+        assert not (found["state"] == "remove").any()
+    random.shuffle(rows)
+    pd.testing.assert_frame_equal(found, recipients(bounce_table(rows), contacts=contacts))
