@@ -5,7 +5,7 @@ is decided once and mapped back to the rows, however many there are.
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -100,17 +100,15 @@ class Classifier:
         return self._by_id.get(name)
 
     def decide(self, evidence: Evidence) -> Decision:
-        """Decide one failure."""
-        return self._decide(clues_of(evidence))
-
-    def _decide(self, clues: Clues) -> Decision:
+        """Decide one failure, and name the rule that comes second."""
+        clues = clues_of(evidence)
         matches = self._index.matches(clues)
         first = next(matches, None)
         if first is None:
-            return _outcome(None, clues, None)
+            return _outcome(None, clues)
         rivals = (m for m in matches if m.rule.reason not in (first.rule.reason, *UNEXPLAINED))
         second = next(rivals, None)
-        return _outcome(first, clues, second)
+        return replace(_outcome(first, clues), runner_up=second.rule.id if second else None)
 
     def classify(self, table: pd.DataFrame) -> pd.DataFrame:
         """Return a copy with ``bounce_type``, ``reason``, ``category`` and ``rule`` filled.
@@ -124,7 +122,8 @@ class Classifier:
         require(table, *_NEEDED)
         failed = np.flatnonzero(table["event"].isin(FAILURES).to_numpy())
         keys = _Keys(table.iloc[failed])
-        decisions = [self._decide(clues) for clues in keys.clues()]
+        firsts = ((next(self._index.matches(clues), None), clues) for clues in keys.clues())
+        decisions = [_outcome(first, clues) for first, clues in firsts]
         result = table.copy()
         for name in _FILLED:
             result[name] = _spread(
@@ -179,7 +178,7 @@ def _vendor_word(vendor_type: str | None) -> str:
     return (vendor_type or "").removesuffix(GUESSED_RECIPIENT).rstrip("/").strip().casefold()
 
 
-def _outcome(first: Match | None, clues: Clues, second: Match | None) -> Decision:
+def _outcome(first: Match | None, clues: Clues) -> Decision:
     name = first.rule.reason if first else UNKNOWN_REASON
     reason = reasons()[name]
     bounce_type = (first and first.rule.bounce_type) or reason.bounce_type
@@ -195,7 +194,6 @@ def _outcome(first: Match | None, clues: Clues, second: Match | None) -> Decisio
         rule=first.rule.id,
         matched=first.words,
         confidence=first.rule.confidence,
-        runner_up=second.rule.id if second else None,
         advice=first.rule.advice,
     )
 

@@ -7,7 +7,7 @@ every rule in order.
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
 
@@ -139,13 +139,17 @@ def _find(phrase: str, spoken: str) -> str | None:
     return found[0].strip() if found else None
 
 
-def try_rule(rule: Rule, clues: Clues) -> Match | None:
-    """Return the match of one rule, None where a condition fails."""
+def try_rule(rule: Rule, clues: Clues, phrases: Sequence[str] | None = None) -> Match | None:
+    """Return the match of one rule, None where a condition fails.
+
+    ``phrases`` are those of ``rule.text`` that can occur at all; by default all.
+    """
     if not _facts_fit(rule, clues):
         return None
     found: list[str] = []
     if rule.text:
-        hit = next((hit for phrase in rule.text if (hit := _find(phrase, clues.spoken))), None)
+        wanted = rule.text if phrases is None else phrases
+        hit = next((hit for phrase in wanted if (hit := _find(phrase, clues.spoken))), None)
         if hit is None:
             return None
         found.append(hit)
@@ -172,12 +176,15 @@ def _facts_fit(rule: Rule, clues: Clues) -> bool:
         and (not rule.stage or clues.stage in rule.stage)
         and (not rule.source or clues.source in rule.source)
         and (not rule.event or clues.event in rule.event)
-        and (not rule.vendor or any(_same_word(word, clues.vendor) for word in rule.vendor))
+        and (not rule.vendor or _named(rule.vendor, clues.vendor))
     )
 
 
-def _same_word(pattern: str, word: str) -> bool:
-    return word.startswith(pattern[:-1]) if pattern.endswith("*") else word == pattern
+def _named(patterns: Iterable[str], word: str) -> bool:
+    return bool(word) and any(
+        word.startswith(pattern[:-1]) if pattern.endswith("*") else word == pattern
+        for pattern in patterns
+    )
 
 
 def _facts_named(rule: Rule, clues: Clues) -> tuple[str, ...]:
@@ -195,30 +202,30 @@ class RuleIndex:
 
     def __init__(self, rules: Iterable[Rule]) -> None:
         self._rules = tuple(rules)
-        self._always: set[int] = set()
-        self._by_word: dict[str, set[int]] = {}
-        count = Counter(
-            word
-            for rule in self._rules
-            for phrase in (*rule.text, *rule.all)
-            for word in _needed(phrase)
-        )
+        self._always: list[int] = []
+        # Word to places: which rule, and which of its phrases the word stands for.
+        self._by_word: dict[str, list[tuple[int, int]]] = {}
+        every = (phrase for rule in self._rules for phrase in (*rule.text, *rule.all))
+        count = Counter(word for phrase in every for word in _needed(phrase))
         for place, rule in enumerate(self._rules):
             # One phrase of `all` must occur whatever else does; of `text`, any may.
             phrases = rule.text or rule.all[:1]
             if not phrases:
-                self._always.add(place)
-            for phrase in phrases:
+                self._always.append(place)
+            for number, phrase in enumerate(phrases):
                 anchor = min(_needed(phrase), key=lambda word: (count[word], -len(word), word))
-                self._by_word.setdefault(anchor, set()).add(place)
+                self._by_word.setdefault(anchor, []).append((place, number))
 
     def matches(self, clues: Clues) -> Iterator[Match]:
         """Yield the rules that match, the one that decides first."""
-        places = set(self._always)
+        places: dict[int, list[int]] = {place: [] for place in self._always}
         for word in set(clues.spoken.split()):
-            places |= self._by_word.get(word, frozenset())
+            for place, number in self._by_word.get(word, ()):
+                places.setdefault(place, []).append(number)
         for place in sorted(places):
-            match = try_rule(self._rules[place], clues)
+            rule = self._rules[place]
+            phrases = [rule.text[number] for number in sorted(places[place])] if rule.text else None
+            match = try_rule(rule, clues, phrases)
             if match:
                 yield match
 
