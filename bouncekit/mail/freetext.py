@@ -41,6 +41,8 @@ _TO_LABELS = frozenset(
     |получатель|получателя|адрес|an|empfänger|à|destinataire|para|destinatario|destinatário|recipient(s)""".replace("\n", "").replace(" " * 4, "").split("|")
 )
 _TO_ENDINGS = ("收件人", "无法发送到", "無法傳送到", "收信人", "收件者", "宛先", "受信者", "送信先", "받는 사람", "收件人(to)")
+_AROUND = " \t>:;,.\"'"
+_SEPARATORS = " \t,;<>\"'"
 _LABEL_END = " \t:：=<\"'([["
 _ROLES = re.compile(
     r"^(?:postmaster|abuse|support|help|helpdesk|hostmaster|webmaster|mailer-daemon|no-?reply|noc|admin|administrator|info-?desk)(?:$|[+.-])",
@@ -249,8 +251,22 @@ def _chosen(places: list[_Place], own: frozenset[str]) -> list[_Place]:
         if group:
             best = min(place.rank for place in group)
             found = _distinct([place for place in group if place.rank == best])
-            return found if best < ANYWHERE else found[:1]
+            return _distinct(_listed(found if best < ANYWHERE else found[:1], group))
     return []
+
+
+def _listed(chosen: list[_Place], places: list[_Place]) -> list[_Place]:
+    """Add the addresses that follow a chosen one on its line, parted by commas only."""
+    found: list[_Place] = []
+    for place in chosen:
+        found.append(place)
+        last = place
+        for other in places:
+            if other.line == place.line and len(other.rest) < len(last.rest):
+                if last.rest.strip(_SEPARATORS).startswith(other.address) and last.rest[:1] in ",; >":
+                    last = other
+                    found.append(_Place(other.address, place.line, place.rank, other.rest))
+    return found
 
 
 def _distinct(places: list[_Place]) -> list[_Place]:
@@ -274,9 +290,8 @@ def _with_words(
                 end += 1
             words = _dialogue(lines[above + 1 : end] if len(chosen) == 1 else lines[above + 1 : place.line + 1])
         elif place.rank == HEADING:
-            others = [p.line for p in headings if p.address.lower() != place.address.lower()]
-            below = min((line for line in others if line > place.line), default=len(lines))
-            words = _reason(lines, place, below, starts[0])
+            mine = [p for p in headings if p.address.lower() == place.address.lower()] or [place]
+            words = _reason(lines, place, _segments(lines, mine, headings), starts[0])
         elif len(chosen) > 1:
             others = {other.line for other in chosen} - {place.line}
             words = _notice([line for n, line in enumerate(lines) if n not in others])
@@ -298,13 +313,25 @@ def _dialogue(lines: list[str]) -> str:
     return "\n".join([*replies, *(line for line in rest if line)])
 
 
-def _reason(lines: list[str], place: _Place, below: int, first: int) -> str:
+def _segments(lines: list[str], places: list[_Place], headings: list[_Place]) -> str:
+    """Join what follows a recipient wherever it stands, up to the next recipient."""
+    found: list[str] = []
+    for place in places:
+        rest = place.rest.lstrip(" >")
+        for repeated in (f"<{place.address}>", f"<mailto:{place.address}>", f"<{place.address}"):
+            rest = rest.removeprefix(repeated)
+        below = min((p.line for p in headings if p.line > place.line), default=len(lines))
+        if found and rest.strip(_WRAP):
+            # Not a new mention of the recipient but a reply that goes on with the address.
+            rest = lines[place.line].strip()
+        for line in _tidy([rest.strip(_AROUND), *lines[place.line + 1 : below]]).split("\n"):
+            if line and line not in found:
+                found.append(line)
+    return "\n".join(found)
+
+
+def _reason(lines: list[str], place: _Place, segment: str, first: int) -> str:
     """Return the words about a recipient that stands alone or first on its line."""
-    rest = place.rest.lstrip(" >")
-    for repeated in (f"<{place.address}>", f"<mailto:{place.address}>", f"<{place.address}"):
-        rest = rest.removeprefix(repeated)
-    own = [rest.strip(" \t>:;,\"'"), *lines[place.line + 1 : below]]
-    segment = _tidy(own)
     if _weight(segment):
         return segment
     about = [
