@@ -15,7 +15,7 @@ import secrets
 import unicodedata
 from collections.abc import Callable, Iterable
 from dataclasses import replace
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from pathlib import Path
 
 import pandas as pd
@@ -80,8 +80,7 @@ def redact(
     >>> redact(table, key="not a good secret").loc[:, "recipient"].nunique()
     1
     """
-    redactor = Redactor(project_key() if key is None else key, domains=domains, known=df)
-    return redactor.table(df)
+    return Redactor(key, domains=domains, known=df).table(df)
 
 
 class Redactor:
@@ -89,8 +88,9 @@ class Redactor:
 
     Parameters
     ----------
-    key : str or bytes
-        The secret, at least 16 characters.
+    key : str or bytes, optional
+        The secret, at least 16 characters; by default that of the project,
+        fetched when the first address turns up.
     domains : bool
         Hide the domains as well.
     known : DataFrame, optional
@@ -99,12 +99,13 @@ class Redactor:
     """
 
     def __init__(
-        self, key: str | bytes, *, domains: bool = False, known: pd.DataFrame | None = None
+        self,
+        key: str | bytes | None = None,
+        *,
+        domains: bool = False,
+        known: pd.DataFrame | None = None,
     ) -> None:
-        self._key = key.encode() if isinstance(key, str) else bytes(key)
-        if len(self._key) < _MIN_KEY:
-            msg = f"the redaction key has fewer than {_MIN_KEY} characters; give a longer one"
-            raise BouncekitError(msg)
+        self._given = _checked(key) if key is not None else None
         self._hide_domains = domains
         self._known: set[str] = set()
         self._known_domains: set[str] = set()
@@ -113,6 +114,10 @@ class Redactor:
         # Cached per object: the same diagnostic stands in a table a thousand times.
         self.text: Callable[[str], str] = lru_cache(maxsize=65_536)(self._text)
         self.address: Callable[[str], str] = lru_cache(maxsize=65_536)(self._address)
+
+    @cached_property
+    def _key(self) -> bytes:
+        return self._given if self._given is not None else _checked(project_key())
 
     def _learn(self, table: pd.DataFrame) -> None:
         if "recipient" in table:
@@ -238,6 +243,14 @@ class Redactor:
 
 
 _FIXED = frozenset({"event", "provider", "bounce_type", "reason", "category", "source", "state"})
+
+
+def _checked(key: str | bytes) -> bytes:
+    secret = key.encode() if isinstance(key, str) else bytes(key)
+    if len(secret) < _MIN_KEY:
+        msg = f"the redaction key has fewer than {_MIN_KEY} characters; give a longer one"
+        raise BouncekitError(msg)
+    return secret
 
 
 def _is_category(values: pd.Series) -> bool:

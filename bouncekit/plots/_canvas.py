@@ -23,7 +23,7 @@ from bouncekit.spellings import scrub
 INK, PALE_INK, LINE, GREY = "#222222", "#5c5c5c", "#d9d9d9", "#a6a6a6"
 TEXT_SIZE, SMALL, TITLE_SIZE = 9.5, 8.5, 12.5
 WIDTH = 7.0
-_DPI = 200
+_DPI = 160
 _CHINESE_FONTS = (
     "Microsoft YaHei", "PingFang SC", "Hiragino Sans GB", "Noto Sans CJK SC", "Noto Sans SC",
     "Source Han Sans SC", "WenQuanYi Micro Hei", "SimHei", "Noto Sans CJK JP",

@@ -62,27 +62,27 @@ def plot_what_if(
     _canvas.count_axis(ax.yaxis)
     ax.set_xlabel(words("what_if_x", lang))
     notes = [] if known else [words("what_if_unknown", lang)]
-    return _canvas.finish(ax, title, [words("what_if_axis", lang)], notes)
+    hard = words("what_if_hard", lang, n=f"{choices['removed_hard'].max():,}")
+    return _canvas.finish(ax, title, [words("what_if_axis", lang)], [hard, *notes])
 
 
 def _bars(ax: Axes, table: pd.DataFrame, lang: Language) -> bool:
-    """Draw what is removed, and what of it wrongly where that is known."""
-    x = np.arange(len(table))
-    hard, soft = table["removed_hard"].to_numpy(), table["removed_soft"].to_numpy()
-    ax.bar(x, hard, 0.62, **_canvas.bars(LOOKS["never"]))
-    ax.bar(x, soft, 0.62, hard, **_canvas.bars(LOOKS["time"]))
-    ax.set_ylim(0, max(float((hard + soft).max()), 1.0) * 1.12)
-    _number(ax, x, hard + soft)
-    entries: list[object] = [
-        _canvas.patch(LOOKS["never"], words("what_if_hard", lang)),
-        _canvas.patch(LOOKS["time"], words("what_if_soft", lang)),
-    ]
-    known = table["wrongly_removed"].notna().to_numpy()
+    """Draw what the choice changes, and how many were removed wrongly where that is known."""
+    x, soft = np.arange(len(table)), table["removed_soft"].to_numpy()
+    ax.bar(x, soft, 0.62, **_canvas.bars(LOOKS["time"]))
+    _number(ax, x, soft)
+    entries: list[object] = [_canvas.patch(LOOKS["time"], words("what_if_soft", lang))]
+    wrong = table["wrongly_removed"]
+    known = wrong.notna().to_numpy()
     if known.any():
-        values = table["wrongly_removed"][known].to_numpy(dtype=float)
-        ax.plot(x[known], values, _WRONG.marker, color=_WRONG.colour, markersize=6, zorder=4)
+        values = wrong[known].to_numpy(dtype=float)
+        ax.plot(
+            x[known], values, _WRONG.marker, color=_WRONG.colour, markersize=6, zorder=4,
+            clip_on=False,
+        )  # fmt: skip
         _number(ax, x[known], values, boxed=True)
         entries.append(_canvas.point(_WRONG, words("what_if_lost", lang), line=False))
+    ax.set_ylim(0, max(float(soft.max()), float(wrong.max()) if known.any() else 0, 1.0) * 1.14)
     _canvas.legend(ax, entries)
     return bool(known.any())
 

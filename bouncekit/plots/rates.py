@@ -16,6 +16,8 @@ from bouncekit.words import words
 _MANY = 45
 """Points beyond which a line goes without markers."""
 _ROOM_FOR_NUMBERS = 16
+_NAME_GAP = 24.0
+"""Points from one line's name to the next."""
 _DAYS = {"D": 1, "W": 7, "M": 30, "Q": 91}
 
 
@@ -86,7 +88,7 @@ def _zone(found: Periods, lang: Language) -> str:
 def _rates(
     found: Periods, ax: Axes | None, lines: Preset | None, least: int, lang: Language
 ) -> Axes:
-    ax = _canvas.canvas(ax, 4.1)
+    ax = _canvas.canvas(ax, 4.3)
     enough = found.sent >= least
     series = list(found.series)
     if lines and lines.judges == "total":
@@ -137,10 +139,15 @@ def _line(ax: Axes, found: Periods, one: Series, enough: np.ndarray) -> None:
     # A point between two gaps would be no line at all: it keeps its marker.
     alone = np.isnan(np.append(np.nan, value[:-1])) & np.isnan(np.append(value[1:], np.nan))
     full = enough & (alone | (not crowded and not thin))
-    ax.plot(
-        x[full], value[full], look.marker, color=look.colour, markersize=5, zorder=4, clip_on=False
-    )
-    few = ~enough & (not thin)
+    # An empty line that is not clipped would still take room, at the figure's corner.
+    if full.any():
+        ax.plot(
+            x[full], value[full], look.marker, color=look.colour, markersize=5, zorder=4,
+            clip_on=False,
+        )  # fmt: skip
+    few = ~enough & np.isfinite(value)
+    if thin or not few.any():
+        return
     ax.plot(
         x[few], value[few], look.marker, zorder=5, markersize=3.5 if crowded else 5.5,
         markerfacecolor="white", markeredgecolor=GREY, markeredgewidth=1.3, clip_on=False,
@@ -166,19 +173,27 @@ def _peak(values: Floats) -> float:
 
 def _reference_lines(ax: Axes, preset: Preset, top: float, lang: Language) -> list[str]:
     """Draw the lines of a preset; those above the chart are returned as a note."""
-    above = []
-    for line in preset.lines:
-        name = f"{line.rate * 100:g} %: {line.meaning[lang]}"
-        if line.rate > top:
-            above.append(name)
-            continue
-        ax.axhline(line.rate, color=INK, linewidth=0.9, linestyle=(0, (1, 2)), zorder=2)
+    named = [(line.rate, f"{line.rate * 100:g} %: {line.meaning[lang]}") for line in preset.lines]
+    drawn = [(rate, name) for rate, name in named if rate <= top]
+    height = _height(ax)
+    lowest = 0.0
+    for rate, name in drawn:
+        # Lines close together would have their names on top of each other.
+        place = max(rate / top * height + 2, lowest)
+        lowest = place + 12
+        ax.axhline(rate, color=INK, linewidth=0.9, linestyle=(0, (1, 2)), zorder=2)
         ax.annotate(
-            name, (0, line.rate), (2, 2), xycoords=("axes fraction", "data"),
+            name, (0, place / height), (2, 0), xycoords="axes fraction",
             textcoords="offset points", fontsize=SMALL, color=INK, va="bottom", zorder=5,
             bbox={"facecolor": "white", "alpha": 0.75, "edgecolor": "none", "pad": 0.8},
         )  # fmt: skip
+    above = [name for rate, name in named if rate > top]
     return [words("lines_above", lang, lines=", ".join(above))] if above else []
+
+
+def _height(ax: Axes) -> float:
+    """Return about how many points high the chart's frame will be."""
+    return float(ax.figure.get_size_inches()[1] * 72 * 0.53)
 
 
 def _name_lines(ax: Axes, found: Periods, series: list[Series], top: float) -> None:
@@ -189,24 +204,27 @@ def _name_lines(ax: Axes, found: Periods, series: list[Series], top: float) -> N
         known = known[np.isfinite(known)]
         if len(known):
             ends.append((one, float(known[-1])))
-    height = ax.figure.get_size_inches()[1] * 72 * 0.62
-    places = _canvas.spread([value / top * height for _, value in ends], gap=27)
+    height = _height(ax)
+    places = _canvas.spread([value / top * height for _, value in ends], gap=_NAME_GAP)
+    # The lowest name stays clear of the dates under the axis.
+    lift = max(0.0, 6 - min(places, default=6))
     for (one, value), place in zip(ends, places, strict=True):
         head, _, tail = one.name.partition(": ")
         text = f"{_canvas.percent(value)} {head}" + (f"\n{tail}" if tail else "")
+        up = (place + lift) / height
         ax.annotate(
-            text, (1, place / height), (9, 0), xycoords="axes fraction",
-            textcoords="offset points", va="center", fontsize=SMALL, color=INK, linespacing=1.15,
+            text, (1, up), (11, 0), xycoords="axes fraction", textcoords="offset points",
+            va="center", fontsize=SMALL, color=INK, linespacing=1.1,
         )  # fmt: skip
         ax.plot(
-            [1.012], [place / height], LOOKS[one.look].marker, color=LOOKS[one.look].colour,
+            [1.012], [up], LOOKS[one.look].marker, color=LOOKS[one.look].colour,
             transform=ax.transAxes, clip_on=False, markersize=5,
         )  # fmt: skip
 
 
 def _counts(found: Periods, ax: Axes | None, lang: Language) -> Axes:
     """Draw stacked counts where there is nothing to divide by."""
-    ax = _canvas.canvas(ax, 4.1)
+    ax = _canvas.canvas(ax, 4.3)
     x = _x(found)
     width = _DAYS[found.freq] * (0.8 if len(x) <= _MANY else 0.95)
     bottom = np.zeros(len(x))

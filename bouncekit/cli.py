@@ -1,0 +1,318 @@
+"""The command line: ``bouncekit report``, ``read``, ``explain``, ``sources``, ``demo``."""
+
+import argparse
+import os
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any, NoReturn
+
+from bouncekit import __version__
+from bouncekit.errors import BouncekitError
+from bouncekit.settings import Settings, load_settings
+from bouncekit.terminal import complain, say, speak_utf8
+from bouncekit.words import LANGUAGES
+
+BAD_INPUT, BAD_USAGE, INTERRUPTED = 1, 2, 130
+DEMO = Path("reports", "demo.html")
+_POLICY = ("soft_limit", "wait", "min_span")
+_NOTEBOOK = ("freq", "preset", "window", "min_failures", "min_days", "min_recipients")
+
+
+class _Parser(argparse.ArgumentParser):
+    """Says every mistake in one sentence, as the rest of the kit does."""
+
+    def error(self, message: str) -> NoReturn:
+        complain(f"{message}; see `{self.prog} --help`")
+        raise SystemExit(BAD_USAGE)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command line.
+
+    Parameters
+    ----------
+    arguments : sequence of str, optional
+        What stands after ``bouncekit``; that of this process by default.
+
+    Returns
+    -------
+    int
+        0, or 1 for input that cannot be used, 2 for wrong usage, 130 when
+        interrupted.
+    """
+    speak_utf8()
+    try:
+        chosen = _parser().parse_args(arguments)
+        settings = load_settings()
+        chosen.run(chosen, settings)
+        sys.stdout.flush()
+    except SystemExit as stop:
+        return stop.code if isinstance(stop.code, int) else BAD_USAGE
+    except BouncekitError as error:
+        complain(error)
+        return BAD_INPUT
+    except BrokenPipeError:
+        # Whoever read the output has seen enough; Python would complain at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except KeyboardInterrupt:
+        complain("interrupted; nothing was written")
+        return INTERRUPTED
+    return 0
+
+
+def commands() -> tuple[str, ...]:
+    """Return the names of all commands."""
+    return tuple(_COMMANDS)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = _Parser(
+        prog="bouncekit",
+        description="Turn bounced mail into one table with a reason for every failure.",
+        epilog="Settings that stay go into bouncekit.toml in the working folder.",
+    )
+    parser.add_argument("--version", action="version", version=f"bouncekit {__version__}")
+    parts = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    for name, (help_text, example, options, run) in _COMMANDS.items():
+        part = parts.add_parser(
+            name,
+            help=help_text,
+            description=f"{help_text[0].upper()}{help_text[1:]}.",
+            epilog=f"Example: {example}",
+        )
+        options(part)
+        part.set_defaults(run=run)
+    return parser
+
+
+# --- options -----------------------------------------------------------------
+
+
+def _source(part: argparse.ArgumentParser) -> None:
+    part.add_argument(
+        "source",
+        nargs="+",
+        metavar="SRC",
+        help="files, folders or archives with exports, logs, bounce mail, e.g. exports/",
+    )
+
+
+def _reading(part: argparse.ArgumentParser) -> None:
+    part.add_argument(
+        "--tz", help="your time zone, e.g. Asia/Shanghai: days, and times that name no zone"
+    )
+    part.add_argument("--rules", help="a file with rules of your own, e.g. my-rules.toml")
+    part.add_argument(
+        "--quiet", action="store_true", help="no progress bar, e.g. for a scheduled job"
+    )
+
+
+def _report_options(part: argparse.ArgumentParser) -> None:
+    _source(part)
+    part.add_argument(
+        "-o", "--output", default="report.html", help="the file to write, e.g. may.html"
+    )
+    part.add_argument("--sends", help="what was sent: CSV with date, sent, e.g. sends.csv")
+    part.add_argument("--contacts", help="your contact list, e.g. contacts.csv")
+    _reading(part)
+    part.add_argument("--freq", choices=["D", "W", "M", "Q"], help="days, weeks, ..., e.g. M")
+    part.add_argument(
+        "--preset", choices=["cold", "ses", "optin"], help="reference lines, e.g. ses"
+    )
+    part.add_argument("--soft-limit", type=int, help="soft bounces in a row that remove, e.g. 4")
+    part.add_argument("--wait", help="time between tries, e.g. 2D or 12h")
+    part.add_argument("--min-span", help="least time from first to last of them, e.g. 7D")
+    part.add_argument("--window", help="days by which a domain is judged, e.g. 14D")
+    part.add_argument("--min-failures", type=int, help="failures that flag a domain, e.g. 5")
+    part.add_argument("--min-days", type=int, help="on at least so many days, e.g. 3")
+    part.add_argument("--min-recipients", type=int, help="to so many addresses, e.g. 2")
+    part.add_argument(
+        "--show-addresses", action="store_true", help="full addresses instead of pseudonyms"
+    )
+    part.add_argument("--lang", choices=LANGUAGES, help="language of charts, e.g. zh")
+    part.add_argument("--notebook", help="another notebook to run, e.g. my-report.ipynb")
+
+
+def _read_options(part: argparse.ArgumentParser) -> None:
+    _source(part)
+    part.add_argument(
+        "-o", "--output", required=True, help="bounces.csv, bounces.parquet or bounces.xlsx"
+    )
+    _reading(part)
+    part.add_argument(
+        "--column",
+        action="append",
+        default=[],
+        metavar="NAME=THEIRS",
+        help="what a column is called in the file, e.g. recipient=邮箱 (may be repeated)",
+    )
+    part.add_argument("--redact", action="store_true", help="write pseudonyms instead of addresses")
+
+
+def _explain_options(part: argparse.ArgumentParser) -> None:
+    part.add_argument(
+        "text", nargs="+", metavar="TEXT", help="a server's reply, or a message file (bounce.eml)"
+    )
+    part.add_argument("--rules", help="a file with rules of your own, e.g. my-rules.toml")
+    part.add_argument("--lang", choices=LANGUAGES, help="language of the answer, e.g. zh")
+
+
+def _no_options(part: argparse.ArgumentParser) -> None:
+    del part
+
+
+def _demo_options(part: argparse.ArgumentParser) -> None:
+    part.add_argument("-o", "--output", help=f"the file to write, e.g. {DEMO.as_posix()}")
+    part.add_argument("--quiet", action="store_true", help="no progress bar")
+
+
+# --- commands ----------------------------------------------------------------
+
+
+def _report(chosen: argparse.Namespace, settings: Settings) -> None:
+    from bouncekit.reports import report
+
+    parameters = {name: getattr(chosen, name) for name in _NOTEBOOK}
+    written = report(
+        chosen.source,
+        chosen.output,
+        sends=chosen.sends,
+        contacts=chosen.contacts,
+        rules=chosen.rules or settings.rules,
+        tz=chosen.tz or settings.tz,
+        policy=_policy(chosen, settings),
+        show_addresses=chosen.show_addresses,
+        lang=chosen.lang or settings.language,
+        notebook=chosen.notebook,
+        key=settings.key,
+        progress=False if chosen.quiet else None,
+        **{name: value for name, value in parameters.items() if value is not None},
+    )
+    say(written)
+
+
+def _policy(chosen: argparse.Namespace, settings: Settings) -> Any:
+    """Make the policy of bouncekit.toml, changed by what the command line says."""
+    from bouncekit.analysis.policy import Policy
+
+    said = {name: getattr(chosen, name) for name in _POLICY if getattr(chosen, name) is not None}
+    numbers = settings.policy | said
+    return Policy(**numbers) if numbers else None
+
+
+def _read(chosen: argparse.Namespace, settings: Settings) -> None:
+    from bouncekit.accounting import ingest
+    from bouncekit.reading import read
+    from bouncekit.redaction import project_key, redact
+    from bouncekit.writing import write_table
+
+    table = read(
+        chosen.source,
+        tz=chosen.tz or settings.tz,
+        columns=_columns(chosen.column),
+        rules=chosen.rules or settings.rules,
+        progress=False if chosen.quiet else None,
+    )
+    account = ingest(table)
+    if chosen.redact:
+        table = redact(table, project_key(settings.key))
+    write_table(table, chosen.output)
+    for problem in account.problems[:10]:
+        say(f"{problem.kind}: {problem.file}: {problem.reason}")
+    if len(account.problems) > 10:
+        say(f"... and {len(account.problems) - 10:,} more")
+    say(account)
+    say(chosen.output)
+
+
+def _columns(pairs: Sequence[str]) -> dict[str, str]:
+    columns = {}
+    for pair in pairs:
+        name, equals, theirs = pair.partition("=")
+        if not equals or not theirs:
+            msg = f"--column {pair}: write it as NAME=THEIRS, for instance recipient=邮箱"
+            raise BouncekitError(msg)
+        columns[name.strip()] = theirs
+    return columns
+
+
+def _explain(chosen: argparse.Namespace, settings: Settings) -> None:
+    from bouncekit.explanation import explain
+
+    text = " ".join(chosen.text)
+    what: str | Path = Path(text) if _is_file(text) else text
+    rules = chosen.rules or settings.rules
+    say(explain(what, lang=chosen.lang or settings.language, rules=rules))
+
+
+def _is_file(text: str) -> bool:
+    try:
+        return Path(text).is_file()
+    except (OSError, ValueError):
+        # A long reply is no name that a file system would take.
+        return False
+
+
+def _sources(chosen: argparse.Namespace, settings: Settings) -> None:
+    del chosen, settings
+    from bouncekit.readers import readers
+
+    for reader in sorted(readers(), key=lambda reader: reader.name):
+        rates = "tells what was sent" if reader.has_denominator else "failures only"
+        say(f"{reader.name}: {reader.title} ({reader.kind}; {rates})")
+        for line in reader.how_to_get.splitlines():
+            say(f"    {line.strip()}")
+
+
+def _demo(chosen: argparse.Namespace, settings: Settings) -> None:
+    from bouncekit.reports import report
+
+    target = Path(chosen.output or DEMO)
+    if not chosen.output:
+        target.parent.mkdir(exist_ok=True)
+    progress = False if chosen.quiet else None
+    written = report(None, target, lang=settings.language, progress=progress)
+    say("The report on the sample data; open it in a browser:")
+    say(written.resolve())
+
+
+_Command = tuple[
+    str,
+    str,
+    Callable[[argparse.ArgumentParser], None],
+    Callable[[argparse.Namespace, Settings], None],
+]
+_COMMANDS: dict[str, _Command] = {
+    "report": (
+        "make a report to share: one HTML file that opens offline",
+        "bouncekit report exports/ --sends sends.csv --tz Asia/Shanghai -o may.html",
+        _report_options,
+        _report,
+    ),
+    "read": (
+        "read everything into one table: CSV, Parquet or Excel",
+        "bouncekit read exports/ -o bounces.csv",
+        _read_options,
+        _read,
+    ),
+    "explain": (
+        "say why one message came back, and what to do",
+        'bouncekit explain "550 5.4.1 Recipient address rejected: Access denied"',
+        _explain_options,
+        _explain,
+    ),
+    "sources": (
+        "list what can be read, and how to get it",
+        "bouncekit sources",
+        _no_options,
+        _sources,
+    ),
+    "demo": (
+        "make the report on the sample data and print where it is",
+        "bouncekit demo",
+        _demo_options,
+        _demo,
+    ),
+}

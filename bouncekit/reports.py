@@ -1,0 +1,287 @@
+"""The report: a notebook executed, redacted, and rendered to one offline HTML file."""
+
+import hashlib
+import os
+import platform
+import re
+import sys
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from importlib.metadata import version
+from importlib.resources import files
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from bouncekit import __version__
+from bouncekit.bundled import notebook_path
+from bouncekit.errors import InputNotFoundError, ReportError
+from bouncekit.redaction import KEY_VARIABLE, project_key
+from bouncekit.spellings import scrub
+from bouncekit.taxonomy import Language
+from bouncekit.times import zone
+from bouncekit.words import words
+from bouncekit.writing import atomic
+
+if TYPE_CHECKING:
+    from nbformat import NotebookNode
+
+    from bouncekit.analysis.policy import Policy
+
+NOTEBOOK = "bounce_report.ipynb"
+_Path = str | os.PathLike[str]
+_PATHS = ("source", "sends", "contacts", "rules")
+_DIGITS = 16
+_SAMPLE_KEY = "not a secret: the sample is invented"
+
+
+def report(
+    src: _Path | Iterable[_Path] | None = None,
+    output: _Path = "report.html",
+    *,
+    sends: _Path | None = None,
+    contacts: _Path | None = None,
+    rules: _Path | None = None,
+    tz: str | None = None,
+    policy: "Policy | None" = None,
+    show_addresses: bool = False,
+    lang: Language = "en",
+    notebook: _Path | None = None,
+    key: _Path | None = None,
+    progress: bool | None = None,
+    **parameters: Any,
+) -> Path:
+    """Make a report that can be shared: one HTML file that opens offline.
+
+    The notebook ``bounce_report.ipynb`` is run with these settings and what it
+    shows is written down, without its code. No script, nothing from the
+    network; pseudonyms stand for the addresses unless they are asked for.
+
+    Parameters
+    ----------
+    src : path or list of paths, optional
+        Exports, logs and bounce mail as for :func:`bouncekit.read`; by
+        default the sample data that comes with the kit.
+    output : path
+        Where to write it. An old report stays until the new one is complete.
+    sends : path, optional
+        CSV of what was sent (``date, sent`` or ``message_id, recipient,
+        timestamp``): gives rates their denominator.
+    contacts : path, optional
+        CSV of the contact list: tells forged bounces from real ones.
+    rules : path, optional
+        TOML file with rules of your own.
+    tz : str, optional
+        IANA zone whose days count, and of times that name none; UTC by default.
+    policy : Policy, optional
+        The numbers for addresses; ``Policy()`` by default.
+    show_addresses : bool
+        Show full addresses. The report then holds personal data in the clear.
+    lang : {'en', 'zh'}
+        Language of charts and tables.
+    notebook : path, optional
+        Another notebook to run, with a cell tagged ``parameters``.
+    key : path, optional
+        The redaction key's file; ``.bouncekit-key`` in the working folder by
+        default, made when there is none.
+    progress : bool, optional
+        Show progress; by default on a terminal and in a notebook.
+    **parameters
+        Any other name of the notebook's ``parameters`` cell: ``freq="M"``,
+        ``min_failures=10``, ``preset="ses"``.
+
+    Returns
+    -------
+    Path
+        The file that was written.
+
+    Raises
+    ------
+    InputNotFoundError
+        If a named file does not exist.
+    ReportError
+        If a cell fails or a parameter is not one of the notebook's.
+    BouncekitError
+        If an input cannot be read or the output cannot be written.
+
+    Examples
+    --------
+    >>> report("exports/", "may.html", tz="Asia/Shanghai", freq="D")  # doctest: +SKIP
+    PosixPath('may.html')
+    """
+    from bouncekit.execution import default_parameters, execute, read_notebook, with_parameters
+    from bouncekit.rendering import to_html
+
+    zone(tz)
+    source = None if src is None else _absolute(src)
+    given: dict[str, Any] = {"source": source, "lang": lang, "show_addresses": show_addresses}
+    if src is not None or tz is not None:
+        given["tz"] = tz or "UTC"
+    for name, path in (("sends", sends), ("contacts", contacts), ("rules", rules)):
+        if path is not None:
+            given[name] = _absolute(path)
+    given |= _policy(policy) | parameters
+    path = Path(notebook) if notebook is not None else notebook_path(NOTEBOOK)
+    blank = read_notebook(path)
+    ready = with_parameters(blank, given)
+    settings = default_parameters(blank) | given
+    environment = {} if show_addresses else {KEY_VARIABLE: _secret(source, key)}
+    with ThreadPoolExecutor(1) as pool, _progress(ready, progress) as tell:
+        digest = pool.submit(_input_digest, settings)
+        done = execute(ready, Path.cwd(), name=path.name, environment=environment, on_cell=tell)
+        if not show_addresses:
+            _sweep(done)
+        html = to_html(done, _about(done, settings, digest.result(), show_addresses, lang))
+    with atomic(output) as stream:
+        stream.write(html.encode("utf-8"))
+    return Path(output)
+
+
+def _absolute(src: Any) -> str | list[str]:
+    """Return paths that mean the same in the kernel; each must exist."""
+    if isinstance(src, str | os.PathLike):
+        path = Path(src)
+        if not path.exists():
+            msg = f"{path}: there is no such file or folder"
+            raise InputNotFoundError(msg)
+        return str(path.resolve())
+    if isinstance(src, Iterable) and not isinstance(src, bytes | bytearray):
+        return [str(_absolute(one)) for one in src]
+    msg = f"a report needs paths of files or folders, not {type(src).__name__}; save it first"
+    raise ReportError(msg)
+
+
+def _secret(source: object, key: _Path | None) -> str:
+    # The sample holds nobody's address, so it leaves no key file behind.
+    return _SAMPLE_KEY if source is None and key is None else project_key(key).decode()
+
+
+def _policy(policy: "Policy | None") -> dict[str, Any]:
+    if policy is None:
+        return {}
+    return {
+        "soft_limit": policy.soft_limit,
+        "wait": str(policy.wait),
+        "min_span": str(policy.min_span),
+        "limits": dict(policy.limits),
+    }
+
+
+def _sweep(notebook: "NotebookNode") -> None:
+    """Take out any address that a cell shows past the kit's own redaction."""
+    for cell in notebook.cells:
+        for output in cell.get("outputs", ()):
+            if output.output_type == "stream":
+                output.text = scrub(output.text)
+            for kind in ("text/html", "text/plain"):
+                if kind in output.get("data", {}):
+                    output.data[kind] = scrub(output.data[kind])
+
+
+def _about(
+    notebook: "NotebookNode",
+    settings: Mapping[str, Any],
+    digest: str,
+    show_addresses: bool,
+    lang: Language,
+) -> Any:
+    from bouncekit.rendering import About
+
+    shown = [(name, _shown(name, value, lang)) for name, value in settings.items()]
+    if not show_addresses:
+        shown = [(name, scrub(value)) for name, value in shown]
+    made_with = " · ".join(
+        (
+            f"bouncekit {__version__}",
+            f"rules {_rules_digest()}",
+            f"Python {platform.python_version()}",
+            *(f"{name} {version(name)}" for name in ("pandas", "matplotlib")),
+            f"input sha256 {digest}",
+            f"settings sha256 {_short(repr(shown).encode())}",
+        )
+    )
+    titles = (re.findall(r"^# +(.+)$", cell.source, re.MULTILINE) for cell in notebook.cells)
+    return About(
+        title=next((found[0] for found in titles if found), "bouncekit"),
+        lang=lang,
+        parameters=shown,
+        made_with=made_with,
+        date=words("report_date", lang, when=f"{datetime.now(UTC):%Y-%m-%d %H:%M} UTC"),
+        redacted=not show_addresses,
+    )
+
+
+def _shown(name: str, value: Any, lang: Language) -> str:
+    """Write a setting for readers: names of files, not where they lie on this machine."""
+    if name in _PATHS and value is not None:
+        paths = [value] if isinstance(value, str) else value
+        return ", ".join(Path(path).name for path in paths)
+    if name == "source" and value is None:
+        return words("report_sample", lang)
+    return "–" if value is None or value == {} else str(value)
+
+
+def _short(data: bytes) -> str:
+    return hashlib.sha256(data).hexdigest()[:_DIGITS]
+
+
+def _rules_digest() -> str:
+    """Return a short hash of the rules that come with the kit."""
+    found = sorted(
+        (entry for entry in files("bouncekit").joinpath("rules").iterdir()
+         if entry.name.endswith(".toml")),
+        key=lambda entry: entry.name,
+    )  # fmt: skip
+    return _short(b"".join(entry.read_bytes().replace(b"\r\n", b"\n") for entry in found))[:8]
+
+
+def _input_digest(settings: Mapping[str, Any]) -> str:
+    """Return a short hash of the names and bytes of all input files."""
+    from bouncekit.bundled import sample_inputs
+
+    inputs = dict(settings)
+    if inputs.get("source") is None:
+        inputs |= dict(zip(("source", "sends", "contacts"), sample_inputs(), strict=True))
+    whole = hashlib.sha256()
+    for name in _PATHS:
+        value = inputs.get(name)
+        for path in [value] if isinstance(value, str) else value or ():
+            for file, label in _files(Path(path)):
+                with file.open("rb") as stream:
+                    inner = hashlib.file_digest(stream, "sha256").digest()
+                whole.update(label.encode("utf-8", "surrogateescape") + b"\0" + inner)
+    return whole.hexdigest()[:_DIGITS]
+
+
+def _files(path: Path) -> Iterator[tuple[Path, str]]:
+    if path.is_file():
+        yield path, path.name
+        return
+    for file in sorted(path.rglob("*")):
+        hidden = any(part.startswith(".") for part in file.relative_to(path).parts)
+        if file.is_file() and not hidden:
+            yield file, file.relative_to(path).as_posix()
+
+
+@contextmanager
+def _progress(notebook: "NotebookNode", shown: bool | None) -> Iterator[Callable[[str], None]]:
+    """Show a bar with one step for each cell, named by the heading it stands under."""
+    from tqdm import tqdm
+    from tqdm.auto import tqdm as tqdm_auto
+
+    inside = "ipykernel" in sys.modules
+    visible = (sys.stderr.isatty() or inside) if shown is None else shown
+    total = sum(cell.cell_type == "code" for cell in notebook.cells)
+    bar = (tqdm_auto if inside and visible else tqdm)(
+        total=total, disable=not visible, bar_format="{desc:36.36} {bar:24} {n_fmt}/{total_fmt}"
+    )
+
+    def tell(heading: str) -> None:
+        bar.set_description_str(heading)
+        bar.update()
+
+    try:
+        yield tell
+    finally:
+        bar.close()
