@@ -27,6 +27,11 @@ _RECEIVER = re.compile(
     rf"|{_HOST}\.? ?[\[(][0-9a-f:.*]{{1,45}}[\])](?::\d{{1,5}})?:? "
     r"(?:said|failed|did not like|responded|refused)"
 )
+# A host called antispam or barracuda says nothing about the reply that it gave.
+_NAMED = re.compile(
+    rf"\b(?:host|server|talking to|relay ?=) ?{_HOST}(?=\.? ?[\[(:]| said\b)"
+    rf"|(?<![\w.-]){_HOST}(?=\[)"
+)
 # Wording that one provider alone uses, whoever quotes it.
 _SIGNATURES = (
     ("gsmtp", "google"),
@@ -102,7 +107,7 @@ def read_clues(
     """
     return Clues(
         text=text,
-        spoken=joined(words(text)),
+        spoken=joined(words(_NAMED.sub(" ", text))),
         reply=reply or reply_code(text),
         enhanced=enhanced or enhanced_code(text),
         stage=stage(text),

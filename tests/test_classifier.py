@@ -57,6 +57,22 @@ def test_the_receiving_host_outranks_the_domain(classifier):
     assert classifier.decide(elsewhere).reason == "user_unknown"
 
 
+@pytest.mark.parametrize(
+    "host", ["spamfilter.example.com", "barracuda.example.com", "virus-blacklist.example.com"]
+)
+@pytest.mark.parametrize(
+    "form",
+    [
+        "host {}[192.0.2.1] said: 550 5.1.1 <ann@example.org>: User unknown",
+        "host {} [192.0.2.1]: 550 5.1.1 <ann@example.org>: User unknown",
+        "relay={}[192.0.2.1]:25, status=bounced (host {}[192.0.2.1] said: 550 User unknown)",
+        "while talking to {}: 550 5.1.1 User unknown",
+    ],
+)
+def test_the_name_of_the_receiving_host_is_not_its_reply(form, host, classifier):
+    assert classifier.decide(Evidence(text=form.format(host, host))).reason == "user_unknown"
+
+
 def test_a_deferral_is_never_hard(classifier):
     for row in REPLIES:
         decision = classifier.decide(Evidence(text=row["text"], event="deferral"))
