@@ -124,7 +124,7 @@ def conform(table: pd.DataFrame) -> pd.DataFrame:
 def _typed(values: pd.Series, name: str, dtype: Any) -> pd.Series:
     try:
         if name == "timestamp":
-            return pd.to_datetime(values, utc=True).astype(dtype)
+            return pd.to_datetime(values, utc=True, format="ISO8601").astype(dtype)
         if isinstance(dtype, pd.CategoricalDtype):
             stray = set(values.dropna().unique()) - set(dtype.categories)
             if stray:
@@ -132,7 +132,7 @@ def _typed(values: pd.Series, name: str, dtype: Any) -> pd.Series:
                 raise ValueError(msg)
         return values.astype(dtype)
     except (ValueError, TypeError) as error:
-        msg = f"column {name!r}: {error}"
+        msg = f"column {name!r}: {str(error).splitlines()[0]}"
         raise TableError(msg) from None
 
 

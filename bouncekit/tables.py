@@ -1,13 +1,14 @@
 """From raw rows to the tidy bounce table: typed, located, identified."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from functools import partial
 
 import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from bouncekit import addresses, identity
+from bouncekit import address_columns, addresses, identity
 from bouncekit.schema import TEXT, TIME, dtypes
 from bouncekit.texts import clean_column, scalars
 
@@ -49,14 +50,14 @@ def tidy(chunks: Iterable[pa.Table]) -> pd.DataFrame:
     columns: dict[str, object] = {
         "timestamp": _times(raw.column("timestamp")),
         "event": _categories(raw.column("event"), types["event"]),
-        "recipient": _texts(clean_column(raw.column("recipient"))),
+        "recipient": _texts(clean_column(raw.column("recipient"), repeats=False)),
         "smtp_code": pd.array(raw.column("smtp_code").to_pandas(types_mapper=_INT16.get)),
         "source": _categories(raw.column("source"), types["source"]),
         "file": _texts(clean_column(raw.column("file"))),
         "item": pd.array(raw.column("item").to_pandas(types_mapper=_INT64.get)),
     }
     for name in _RAW_TEXT:
-        columns[name] = _texts(clean_column(raw.column(name)))
+        columns[name] = _texts(clean_column(raw.column(name), repeats=name != "message_id"))
     for name, dtype in types.items():
         if name not in columns:
             columns[name] = pd.Series(pd.NA, index=range(size), dtype=dtype)
@@ -73,30 +74,36 @@ def complete(table: pd.DataFrame) -> pd.DataFrame:
     Values that are already there stay; a provider is chosen once per domain.
     """
     table = table.copy()
-    found = identity.map_distinct(table["recipient"], addresses.clean)
-    table["recipient"] = found
-    table["domain"] = table["domain"].fillna(identity.map_distinct(found, addresses.domain_of))
-    table["org_domain"] = table["org_domain"].fillna(
-        identity.map_distinct(table["domain"], addresses.org_domain)
-    )
-    table["provider"] = table["provider"].fillna(_providers(table))
-    table["event_id"] = table["event_id"].fillna(identity.event_ids(table))
+    cleaned, domains = address_columns.clean(identity.arrow(table["recipient"]))
+    table["recipient"] = _texts(cleaned)
+    _fill(table, "domain", lambda: pd.Series(_texts(domains), index=table.index))
+    _fill(table, "org_domain", partial(_by_domain, table, addresses.org_domain))
+    _fill(table, "provider", partial(_providers, table))
+    _fill(table, "event_id", partial(identity.event_ids, table))
     return table
 
 
+def _fill(table: pd.DataFrame, name: str, make: Callable[[], pd.Series]) -> None:
+    """Put values where there are none; a column of a million is not filled for nothing."""
+    missing = table[name].isna()
+    if missing.all():
+        table[name] = make()
+    elif missing.any():
+        table[name] = table[name].fillna(make())
+
+
+def _by_domain(table: pd.DataFrame, function: Callable[[str], str | None]) -> pd.Series:
+    return identity.map_distinct(table["domain"], function)
+
+
 def _providers(table: pd.DataFrame) -> pd.Series:
-    counts = table.groupby(["domain", "remote_mta"], dropna=False, observed=True).size()
-    domains, hosts = (counts.index.get_level_values(level) for level in (0, 1))
-    chosen = addresses.providers_by_domain(
-        (_none(domain), _none(host), int(count))
-        for domain, host, count in zip(domains, hosts, counts, strict=True)
-    )
-    named = identity.map_distinct(table["domain"], chosen.get)
-    return named.astype(dtypes()["provider"])
-
-
-def _none(value: object) -> str | None:
-    return value if isinstance(value, str) else None
+    names = ["domain", "remote_mta"]
+    pairs = pa.table([identity.arrow(table[name]) for name in names], names=names)
+    counts = pairs.group_by(names).aggregate([([], "count_all")])
+    columns = (counts.column(name).to_pylist() for name in [*names, "count_all"])
+    chosen = addresses.providers_by_domain(zip(*columns, strict=True))
+    named = pa.chunked_array([identity.arrow(_by_domain(table, chosen.get))])
+    return pd.Series(_categories(named, dtypes()["provider"]), index=table.index)
 
 
 def _times(column: pa.ChunkedArray) -> pd.Series:

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import Any, BinaryIO
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.csv as pacsv
@@ -84,7 +85,7 @@ def records(blob: Blob, ledger: Ledger, free_text: str = "") -> Iterator[Records
 
 
 def _numbers(done: int, count: int) -> pa.Array:
-    return pa.array(range(done + 1, done + count + 1), pa.int64())
+    return pa.array(np.arange(done + 1, done + count + 1, dtype=np.int64))
 
 
 def _without_blank(found: Records, ledger: Ledger) -> Iterator[Records]:

@@ -1,0 +1,137 @@
+import pytest
+
+from bouncekit import identity
+from bouncekit.schema import bounce_table
+
+SES = "0102018f00000001-00000000-1111-2222-3333-000000000001-000000"
+BOUNCE = {
+    "event": "bounce",
+    "recipient": "ann@example.com",
+    "message_id": "m1@example.com",
+    "timestamp": "2026-01-02T03:04:05.678Z",
+    "smtp_code": 550,
+    "enhanced_code": "5.1.1",
+    "diagnostic": "550 5.1.1 no",
+    "source": "mail",
+}
+
+
+def event_id(**changes):
+    return bounce_table([{**BOUNCE, **changes}]).loc[0, "event_id"]
+
+
+@pytest.mark.parametrize(
+    ("written", "key"),
+    [
+        ("<m1@example.com>", "m1@example.com"),
+        (" m1@example.com ", "m1@example.com"),
+        (SES, SES),
+        (f"<{SES}@eu-west-1.amazonses.com>", SES),
+        (f"{SES}@email.amazonses.com", SES),
+        (f"{SES}@example.com", f"{SES}@example.com"),
+        ("<>", None),
+        ("", None),
+        (None, None),
+    ],
+)
+def test_message_key(written, key):
+    assert identity.message_key(written) == key
+
+
+def test_event_id_is_128_bits_and_always_the_same():
+    assert event_id() == event_id()
+    assert len(event_id()) == 32
+    int(event_id(), 16)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"timestamp": "2026-01-02T03:04:05.001Z"},
+        {"recipient": "ANN@EXAMPLE.com"},
+        {"message_id": "<m1@example.com>"},
+        {"diagnostic": "other words"},
+        {"vendor_type": "x"},
+        {"source": "ses"},
+        {"file": "other.csv", "item": 7},
+    ],
+    ids=str,
+)
+def test_event_id_does_not_hang_on_how_the_event_was_written(change):
+    assert event_id(**change) == event_id()
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"timestamp": "2026-01-02T03:04:06Z"},
+        {"timestamp": None},
+        {"recipient": "bo@example.com"},
+        {"message_id": "m2@example.com"},
+        {"event": "deferral"},
+        {"smtp_code": 551},
+        {"enhanced_code": "5.1.2"},
+    ],
+    ids=str,
+)
+def test_event_id_tells_events_apart(change):
+    assert event_id(**change) != event_id()
+
+
+def test_rows_that_say_hardly_anything_are_told_apart_by_their_words():
+    bare = {"timestamp": None, "message_id": None}
+    assert event_id(**bare, diagnostic="one") != event_id(**bare, diagnostic="two")
+
+
+def test_masked_recipients_are_not_one_recipient():
+    assert event_id(recipient="a***@example.com") != event_id(recipient="b***@example.com")
+    table = bounce_table([{**BOUNCE, "recipient": "a***@example.com"}] * 2)
+    assert identity.recipient_keys(table).isna().all()
+
+
+def dropped(*rows):
+    table = bounce_table([{**BOUNCE, **row} for row in rows])
+    return identity.duplicates(table).tolist()
+
+
+def test_of_one_event_read_twice_the_first_stays():
+    assert dropped({}, {}) == [False, True]
+
+
+def test_the_bounce_with_the_words_stays_then_the_first_source_by_name():
+    later = {"timestamp": "2026-01-02T04:00:00Z"}
+    assert dropped({"diagnostic": None}, {**later, "source": "ses"}) == [True, False]
+    assert dropped({"source": "ses"}, {**later, "source": "postfix"}) == [True, False]
+
+
+def test_the_same_bounce_as_mail_and_as_webhook_is_one_row():
+    rows = [{"message_id": f"<{SES}@eu-west-1.amazonses.com>"}]
+    rows += [{"message_id": SES, "source": "ses", "timestamp": "2026-01-02T09:00:00Z"}]
+    assert dropped(*rows) == [False, True]
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        {"recipient": "bo@example.com"},
+        {"message_id": "m2@example.com"},
+        {"event": "deferral", "timestamp": "2026-01-02T01:00:00Z"},
+        {"message_id": None, "timestamp": "2026-01-02T01:00:00Z"},
+        {"recipient": "x***@example.com", "timestamp": "2026-01-02T01:00:00Z"},
+    ],
+    ids=str,
+)
+def test_other_events_stay(other):
+    assert dropped({}, other) == [False, False]
+
+
+def test_masked_recipients_of_one_message_are_not_merged():
+    masked = {"recipient": "x***@example.com"}
+    assert dropped(masked, {**masked, "timestamp": "2026-01-02T01:00:00Z"}) == [False, False]
+
+
+def test_empty_table_has_no_duplicates_and_no_ids():
+    table = bounce_table([BOUNCE]).iloc[:0]
+    assert identity.duplicates(table).tolist() == []
+    assert identity.event_ids(table).tolist() == []
+    assert identity.message_keys(table).tolist() == []
