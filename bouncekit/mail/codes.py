@@ -10,6 +10,7 @@ from bouncekit import codes
 
 _STATUS = re.compile(r"(?<![\d.])[245]\.\d{1,3}\.\d{1,3}(?![\d.])")
 _PLAIN = re.compile(r"([45][0-7]\d)[ -](?:#?([45]\.\d{1,3}\.\d{1,3})(?![\d.]))?")
+_CANDIDATE = re.compile(r"[245](?:[0-7]\d|\.\d)")
 _FILLER = re.compile(r"[245]\.0\.0")
 _SPELLED = re.compile(
     r"(?:\[|<<<|<--|<-|>>>|response ?code|error ?code|smtp ?code|reply ?code|errcode|status ?code)\s*[:=]?\s*([245][0-7]\d)\b(?!\.\d)",
@@ -48,6 +49,11 @@ def of_failure(words: str, status: str) -> tuple[int | None, str | None]:
         found = plain[2]
         filler = reported and _FILLER.fullmatch(found) and not _FILLER.fullmatch(reported)
         return int(plain[1]), reported if filler else found
+    # Few lines hold digits that could be a code; only they are looked at closely.
+    lines = [line for line in words.split("\n") if _CANDIDATE.search(line)]
+    if not lines:
+        return None, reported
+    words = "\n".join(lines)
     reply = codes.reply_code(words)
     if reply is None and (spelled := _SPELLED.search(words)):
         reply = int(spelled[1])

@@ -185,14 +185,17 @@ def _parts(raw: bytes, engine: Engine) -> _Parts:
 
 def _fast(raw: bytes) -> _Parts:
     mail = fast_mail_parser.parse_email(raw, mode="lazy")
-    plain, others = mail.text_plain, []
+    # It ends the lines of quoted-printable text with CRLF.
+    plain = [text.replace("\r\n", "\n") if "\r" in text else text for text in mail.text_plain]
+    others: list[tuple[str, bytes]] = []
     for part in mail.attachments:
         kind = part.mimetype
         if kind.startswith("text/plain") and len(kind) > 10:
             # Parameters without their semicolon; the label is still plain.
             plain = [decode_unlabelled(part.content), *plain]
         elif kind.startswith(("message/", "text/")):
-            others.append((kind, part.content))
+            data = part.content
+            others.append((kind, data.replace(b"\r\n", b"\n") if b"\r" in data else data))
     return _Parts(plain, mail.text_html, others)
 
 

@@ -106,7 +106,9 @@ class HeaderBlock:
         self.text = text
         low = text.lower()
         # A few letters grow when lowered; positions must stay.
-        self._low = low if len(low) == len(text) else "".join(map(_lower, text))
+        low = low if len(low) == len(text) else "".join(map(_lower, text))
+        # With a line end before the first field, one search finds any of them.
+        self._low = f"\n{low}"
 
     def __bool__(self) -> bool:
         """Say whether there is a header at all."""
@@ -114,27 +116,21 @@ class HeaderBlock:
 
     def __contains__(self, name: str) -> bool:
         """Say whether a field is there."""
-        return self._find(name, 0) >= 0
+        return f"\n{name}:" in self._low
 
     def first(self, name: str) -> str:
         """Return the first value of a field, decoded and unfolded, empty where it is absent."""
-        at = self._find(name, 0)
+        at = self._low.find(f"\n{name}:")
         return self._value(at + len(name) + 1) if at >= 0 else ""
 
     def all(self, name: str) -> list[str]:
         """Return every value of a field, in order."""
         values: list[str] = []
-        at = self._find(name, 0)
+        at = self._low.find(f"\n{name}:")
         while at >= 0 and len(values) < MAX_FIELDS:
             values.append(self._value(at + len(name) + 1))
-            at = self._find(name, at + 1)
+            at = self._low.find(f"\n{name}:", at + 1)
         return values
-
-    def _find(self, name: str, start: int) -> int:
-        if start == 0 and self._low.startswith(f"{name}:"):
-            return 0
-        at = self._low.find(f"\n{name}:", max(start - 1, 0))
-        return at + 1 if at >= 0 else -1
 
     def _value(self, start: int) -> str:
         text = self.text

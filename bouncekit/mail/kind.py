@@ -6,6 +6,7 @@ counts.
 """
 
 import re
+from functools import lru_cache
 from typing import Literal
 
 from bouncekit.mail.engine import Message
@@ -19,6 +20,8 @@ CHALLENGE = "a challenge: the sender is asked to prove to be a person"
 RECEIPT = "a read receipt, not a bounce"
 CALENDAR = "a calendar message, not a bounce"
 
+MAX_NOTICE = 3_000
+"""Characters of a notice that are searched for phrases."""
 SHORT = 60
 """A notice of fewer characters may say all in its subject."""
 
@@ -38,16 +41,19 @@ def is_machine(message: Message) -> bool:
         return True
     if "x-failed-recipients" in headers:
         return True
-    sender = message.header("from").lower()
-    if not sender.strip(" <>\"'") or any(word in sender for word in phrases("machine_sender")):
-        return True
-    return "x-mlserver" in headers
+    return is_daemon(message) or "x-mlserver" in headers
 
 
 def is_daemon(message: Message) -> bool:
     """Say whether the From header is that of a mail system."""
-    sender = message.header("from").lower()
-    return not sender.strip(" <>\"'") or any(word in sender for word in phrases("machine_sender"))
+    return _is_daemon_name(message.header("from"))
+
+
+@lru_cache(maxsize=4_096)
+def _is_daemon_name(sender: str) -> bool:
+    # Mailboxes of bounces have few senders and few subjects.
+    sender = sender.lower()
+    return not sender.strip(" <>\"'") or has("machine_sender", sender)
 
 
 def is_reply(subject: str) -> bool:
@@ -66,11 +72,13 @@ def is_auto_reply(message: Message, subject: str) -> bool:
     return precedence in ("auto_reply", "auto-reply") or any(mark in headers for mark in marks)
 
 
-def is_complaint(message: Message, subject: str) -> bool:
+def is_complaint(message: Message) -> bool:
     """Say whether it is a spam complaint (RFC 5965, or Microsoft's older form)."""
     if message.feedback or message.report_type == "feedback-report":
         return True
-    return bool(message.original) and subject.startswith("complaint about message from")
+    if message.report or not message.original:
+        return False
+    return fold(message.header("subject")).startswith("complaint about message from")
 
 
 def kind_of_text(message: Message, human: str) -> tuple[Kind, str]:
@@ -90,31 +98,30 @@ def kind_of_text(message: Message, human: str) -> tuple[Kind, str]:
     """
     subject = fold(message.header("subject"))
     daemon = is_daemon(message)
-    if not daemon and has("auto_reply_subject", subject) and "x-failed-recipients" not in message.headers:
+    named = "x-failed-recipients" in message.headers
+    if not (daemon or named) and has("auto_reply_subject", subject):
         return "auto_reply", ""
     if subject.startswith(phrases("receipt_subject")) or message.receipt:
         return "other", RECEIPT
-    words = fold(human)
-    if not _speaks_of_failure(message, subject, words):
+    words = fold(human[:MAX_NOTICE])
+    if not named and not _speaks_of_failure(message, subject, words, daemon=daemon):
         return _not_a_bounce(message, subject, words)
-    told = f"{subject}\n{words}"
-    if has("delay", told) and not has("final", words):
+    if (has("delay", subject) or has("delay", words)) and not has("final", words):
         return "deferral", ""
     if has("delivered", words) and not has("bounce_sentence", words):
         return "delivered", ""
     return "bounce", ""
 
 
-def _speaks_of_failure(message: Message, subject: str, words: str) -> bool:
-    if "x-failed-recipients" in message.headers:
-        return True
-    daemon = is_daemon(message)
+def _speaks_of_failure(message: Message, subject: str, words: str, *, daemon: bool) -> bool:
     if not daemon and (not is_machine(message) or is_reply(subject)):
         return False
+    if daemon and has("bounce_sentence", words):
+        return True
     concrete = bool(_ADDRESS.search(words) or _REPLY.search(words))
-    if has("bounce_sentence", words):
-        # A help desk that answers automatically may speak of such a sentence too.
-        return daemon or concrete
+    if not daemon and has("bounce_sentence", words):
+        # A help desk that answers automatically may use such a sentence too.
+        return concrete
     if has("bounce_subject", subject):
         return concrete or has("failure_words", words) or len(words) < SHORT
     return concrete and has("failure_words", words)

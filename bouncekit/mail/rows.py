@@ -2,13 +2,13 @@
 
 import re
 from datetime import date
+from functools import lru_cache
 
 from bouncekit import addresses, times
 from bouncekit.mail import codes, freetext, kind, notification, report
 from bouncekit.mail.engine import Message
 from bouncekit.mail.headers import HeaderBlock, fields
 from bouncekit.mail.report import Recipient, Report
-from bouncekit.mail.wordlists import fold
 from bouncekit.readers._base import Row, SkipItem
 from bouncekit.schema import GUESSED_RECIPIENT
 from bouncekit.texts import MAX_TEXT
@@ -39,6 +39,8 @@ _MONTHS = {name: number for number, name in enumerate(
     "Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec".split(), start=1
 )}
 _EPOCH = date(1970, 1, 1).toordinal()
+_AROUND = re.compile(r"[\s<>(),;:\"']+")
+_WORD = re.compile(r"[^\W\d_]{3}")
 _STAGES = {"RCPT": "RCPT TO", "MAIL": "MAIL FROM", "DATA": "DATA", "EHLO": "EHLO", "HELO": "HELO"}
 _REPORT_FIELDS = ("reporting-mta:", "final-recipient:", "original-recipient:")
 _SAID = re.compile(
@@ -64,15 +66,14 @@ def message_rows(message: Message) -> list[Row]:
     BadItem
         If it is ours and its content is broken.
     """
-    subject = fold(message.header("subject"))
-    if kind.is_complaint(message, subject):
+    if kind.is_complaint(message):
         return _complaint(message)
     if notification.is_notification(message):
         return notification.rows(message)
     found = report.parse(message.report) if message.report else None
     if found and found.recipients:
         return _reported(message, found, message.original, None)
-    return _told(message, subject)
+    return _told(message)
 
 
 # --- with a delivery report --------------------------------------------------
@@ -167,7 +168,7 @@ def _comment(status: str) -> str:
 
 def _speaks(words: str) -> bool:
     """Say whether a diagnostic holds words, not only codes."""
-    return sum(map(str.isalpha, words[:200])) >= 4
+    return bool(_WORD.search(words))
 
 
 def _fuller(words: str, lines: list[str], address: str, message: Message) -> str:
@@ -188,7 +189,7 @@ def _fuller(words: str, lines: list[str], address: str, message: Message) -> str
 # --- told in words only ------------------------------------------------------
 
 
-def _told(message: Message, subject: str) -> list[Row]:
+def _told(message: Message) -> list[Row]:
     lines, tail = freetext.split_original(message.text)
     sort, why = kind.kind_of_text(message, freetext.unquoted(lines))
     if sort == "other":
@@ -354,14 +355,13 @@ def _failed_header(message: Message) -> list[str]:
 
 
 def _own(message: Message) -> frozenset[str]:
-    values = [*message.headers.all("to"), *message.headers.all("from")]
-    return frozenset(
-        match.lower()
-        for value in values
-        for pair in freetext.ADDRESS.findall(value)
-        for match in pair
-        if match
-    )
+    """Return the addresses of who wrote the notice and who got it, lower-case."""
+    return _addresses_in(f"{message.header('to')} {message.header('from')}".lower())
+
+
+@lru_cache(maxsize=4_096)
+def _addresses_in(text: str) -> frozenset[str]:
+    return frozenset(word for word in _AROUND.split(text) if "@" in word)
 
 
 _VERP = re.compile(r"[+=-]([^+=@\s]{1,64})=([^=@\s]{1,255}\.[^=@\s]{2,63})@")
