@@ -154,6 +154,8 @@ def test_the_rate_is_failed_of_sent_in_that_window():
     for i in range(10):
         rows.append(row("sent", 0, f"u{i}", message_id=str(i)))
     rows += [soft(1, f"u{i}", message_id=str(i)) for i in range(3)]
+    # Refused before it was tried, so not sent.
+    rows += [row(e, 0, "x", message_id="x") for e in ("sent", "suppressed")]
     rows += [row("sent", 60, "z", message_id="z"), row("sent", -60, "z", message_id="y")]
     found = flags(*rows)
     assert found.loc[0, "rate"] == pytest.approx(0.3)

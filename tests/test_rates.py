@@ -202,6 +202,18 @@ def test_sent_events_speak_for_their_own_source_only():
     assert "log reports no sends" in found.attrs["notes"][0]
 
 
+def test_a_bounce_by_mail_of_a_message_that_a_log_delivered_stands_below_the_line():
+    more = {"message_id": "1", "recipient": "a@example.com"}
+    rows = table(
+        row("delivered", MONDAY, **more),
+        row("bounce", "2026-03-03", "user_unknown", **more),
+        row("bounce", "2026-03-03", "user_unknown", message_id="2", recipient="b@example.com"),
+        row("delivered", MONDAY, message_id="3", recipient="c@example.com"),
+    )
+    rows["source"] = pd.Categorical(["log", "mail", "mail", "log"])
+    assert counts(bounce_rates(rows), "sent", "hard") == {"sent": [2], "hard": [2]}
+
+
 def test_a_numerator_above_its_denominator_gives_no_rate_and_says_so():
     sends = pd.DataFrame({"date": ["2026-03-02"], "sent": [3]})
     found = bounce_rates(table(*week()), sends)

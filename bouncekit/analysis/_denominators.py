@@ -11,6 +11,7 @@ from bouncekit.analysis._keys import Bools
 from bouncekit.analysis._messages import BOUNCE, DELIVERED, SUPPRESSED, Outcomes
 from bouncekit.analysis.sends import Sends
 from bouncekit.identity import map_distinct
+from bouncekit.taxonomy import EVENTS
 
 Kind = Literal["sends table", "sent events", "delivered + bounced", "none"]
 
@@ -51,16 +52,20 @@ def denominator(messages: Outcomes) -> Denominator:
     source with neither (a mailbox of bounces) adds nothing below the line.
     """
     nothing = np.zeros(len(messages.outcome), dtype=bool)
+    tried = messages.outcome != SUPPRESSED
     if messages.sends is not None:
         counts = messages.sends if messages.sends.kind == "counts" else None
-        return Denominator("sends table", messages.in_sends, counts)
-    source, names = messages.source()
-    tried = messages.outcome != SUPPRESSED
+        return Denominator("sends table", messages.in_sends & tried, counts)
+    source, names = messages.row_sources()
     sent = messages.has_sent & tried & ~messages.listed
     ended = ((messages.outcome == DELIVERED) | (messages.outcome == BOUNCE)) & ~messages.listed
 
     delivers = messages.sources_with("delivered") & ~messages.sources_with("sent")
-    finals = ended & delivers[source] & ~sent
+    told = delivers[source] & (messages.group >= 0)
+    told &= np.isin(messages.event, (EVENTS.index("delivered"), EVENTS.index("bounce")))
+    finals = nothing.copy()
+    finals[messages.group[told]] = True
+    finals &= ended & ~sent
     if sent.any():
         beside = tuple(np.array([*names, "unnamed"], dtype=object)[delivers])
         return Denominator("sent events", sent | finals, None, beside)

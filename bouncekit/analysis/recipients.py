@@ -5,7 +5,6 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-import pyarrow as pa
 import pyarrow.compute as pc
 
 from bouncekit.analysis import _evidence as evidence
@@ -113,28 +112,21 @@ def recipients(
     state[(state == RETRY) & (retry_after > now)] = WAITING
     cause = causes(messages, run, state, unmatched, out)
     suggestion = suggestions(messages, run, state, cause)
-    known = _known_addresses(messages)
-    order = known[_in_order(spelled(messages, known))]
-    table = pd.DataFrame(
-        {
-            "recipient": pd.Series(pd.array(spelled(messages, order), dtype=TEXT)),
-            "state": categorical(state[order], STATES),
-            "soft_count": run.soft_count[order],
-            "first_failure": moments(run.first[order]),
-            "last_failure": moments(run.last[order]),
-            "last_delivery": moments(history.last_delivery(messages, size)[order]),
-            "retry_after": moments(
-                np.where(np.isin(state, (WAITING, RETRY)), retry_after, UNTIMED)[order]
-            ),
-            "reason": categorical(deciding_reasons(run, size)[order], reasons()),
-            "cause": categorical(cause[order], CAUSES),
-            "suggestion": _sparse(suggestion, order),
-            "evidence": categorical(
-                _address_evidence(record, run, found, state, unmatched)[order],
-                evidence.EVIDENCE,
-            ),
-        }
-    )
+    columns = {
+        "state": categorical(state, STATES),
+        "soft_count": run.soft_count,
+        "first_failure": moments(run.first),
+        "last_failure": moments(run.last),
+        "last_delivery": moments(history.last_delivery(messages, size)),
+        "retry_after": moments(np.where(np.isin(state, (WAITING, RETRY)), retry_after, UNTIMED)),
+        "reason": categorical(deciding_reasons(run, size), reasons()),
+        "cause": categorical(cause, CAUSES),
+        "suggestion": _sparse(suggestion, size),
+        "evidence": categorical(
+            _address_evidence(record, run, found, state, unmatched), evidence.EVIDENCE
+        ),
+    }
+    table = _rows(messages, columns)
     table.attrs = {
         "as_of": moments(np.array([now]))[0],
         "policy": policy,
@@ -204,23 +196,23 @@ def _address_evidence(
     return best
 
 
-def _known_addresses(messages: Outcomes) -> Ints:
-    seen = flag(
-        messages.recipients.codes[messages.recipients.codes >= 0], len(messages.recipients.texts)
-    )
-    return np.flatnonzero(seen & messages.recipients.matchable)
+def _rows(messages: Outcomes, columns: dict[str, Any]) -> pd.DataFrame:
+    """Lay the columns out by address, sorted; addresses that match nothing are left out."""
+    keys = messages.recipients
+    seen = flag(keys.codes[keys.codes >= 0], len(keys.texts))
+    known = np.flatnonzero(seen & keys.matchable)
+    shown = spelled(messages, known)
+    order = pc.sort_indices(shown)
+    table = pd.DataFrame(columns).take(known[order.to_numpy(zero_copy_only=False)])
+    table.insert(0, "recipient", pd.array(shown.take(order), dtype=TEXT))
+    return table.reset_index(drop=True)
 
 
-def _in_order(texts: pa.Array) -> Ints:
-    return pc.sort_indices(texts).to_numpy(zero_copy_only=False).astype(np.int64)
-
-
-def _sparse(values: dict[int, str], order: Ints) -> pd.Series:
+def _sparse(values: dict[int, str], size: int) -> pd.Series:
     """Lay a few texts out as a column."""
-    column = pd.Series(pd.NA, index=range(len(order)), dtype=TEXT)
+    column = pd.Series(pd.NA, index=range(size), dtype=TEXT)
     if values:
-        place = np.flatnonzero(np.isin(order, np.fromiter(values, np.int64, len(values))))
-        column.iloc[place] = [values[code] for code in order[place].tolist()]
+        column.iloc[list(values)] = list(values.values())
     return column
 
 
