@@ -27,20 +27,19 @@ _ENHANCED = re.compile(r"(?<![\d.\w])([245])\.([0-7])\.(\d{1,3})(?!\d|\.\d)")
 _AFTER_REPLY = re.compile(r"(?<!\d)[245]\d\d[ \-]#?([245]\.[0-7]\.\d{1,3})(?!\d|\.\d)")
 _URL = re.compile(r"https?://\S{1,2000}", re.IGNORECASE)
 
-_IN_REPLY_TO = r"(?:in reply to|in response to|response to|reply to|after|sending|during|>>>)"
-_STAGE_WORDS: dict[Stage, str] = {
-    "RCPT": rf"{_IN_REPLY_TO} rcpt\b|\brcpt to:\s*<[^>\n]{{0,320}}>: |\bour rcpt to:",
-    "MAIL": rf"{_IN_REPLY_TO} mail from\b|\bour mail from:",
-    "DATA": rf"{_IN_REPLY_TO}(?: the)? (?:end of )?"
-    r"(?:data\b|message body|bdat\b|end of message)|\bour final data\b|\bour data\b"
-    r"|\bsmtp command\W{0,3}data\b",
-    "EHLO": rf"(?:{_IN_REPLY_TO}|performing the)(?: ?initial)? (?:ehlo|helo|lhlo)\b",
-    "AUTH": rf"{_IN_REPLY_TO} (?:auth|starttls)\b",
-    "CONNECT": r"refused to talk to me|initial connection|receiving the initial server greeting"
-    r"|\bin reply to connect\b|connection established but",
-}
+# One pattern for "in reply to RCPT TO command", "after end of data", ">>> DATA" and their like.
 _STAGE = re.compile(
-    "|".join(f"(?P<{name}>{words})" for name, words in _STAGE_WORDS.items()), re.IGNORECASE
+    r"(?:reply to|response to|after|following|sending|during|performing|>>>|smtp:)"
+    r"(?: the)?(?: end of| initial)? ?"
+    r"(?:(?P<RCPT>rcpt)|(?P<MAIL>mail (?:from|command))"
+    r"|(?P<DATA>data|bdat|message body|end of message)|(?P<EHLO>[ehl][eh]lo)"
+    r"|(?P<AUTH>auth|starttls))\b"
+    r"|\bour (?:final )?(?:(?P<RCPT_2>rcpt to)|(?P<MAIL_2>mail from)|(?P<DATA_2>data)):"
+    r"|\bsmtp command\W{0,3}(?P<DATA_3>data)\b"
+    r"|(?P<RCPT_3>\brcpt to:\s{0,4}<[^>\n]{0,320}>: )"
+    r"|(?P<CONNECT>refused to talk to me|initial connection"
+    r"|receiving the initial server greeting|reply to connect\b|connection established but)",
+    re.IGNORECASE,
 )
 
 
@@ -100,4 +99,4 @@ def stage(text: str | None) -> Stage | None:
     name = None
     for match in _STAGE.finditer(text[:MAX_TEXT]):
         name = match.lastgroup
-    return name
+    return name.partition("_")[0] if name else None

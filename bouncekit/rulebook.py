@@ -17,6 +17,7 @@ from typing import Any
 from bouncekit.addresses import provider_names
 from bouncekit.codes import STAGES
 from bouncekit.errors import RuleError
+from bouncekit.readers import source_names
 from bouncekit.rulechecks import RuleCheck
 from bouncekit.taxonomy import FAILURES
 
@@ -176,7 +177,7 @@ def _rule(entry: dict[str, Any], defaults: dict[str, Any], file: str, number: in
         reply=frozenset(check.replies(listed["reply"])),
         host=frozenset(check.values(listed["host"], "host", provider_names())),
         stage=frozenset(check.values(listed["stage"], "stage", STAGES)),
-        source=frozenset(listed["source"]),
+        source=frozenset(check.values(listed["source"], "source", source_names())),
         vendor=tuple(word.casefold() for word in listed["vendor"]),
         event=frozenset(check.values(listed["event"], "event", FAILURES)),
         hit=check.sample(entry, "hit", defaults),

@@ -63,6 +63,8 @@ def test_enhanced_code_is_not_an_ip_or_a_version(text, code):
         ("refused to talk to me: 554 no", "CONNECT"),
         ("lost connection while performing the HELO handshake", "EHLO"),
         ("550 no access to data center", None),
+        ("rejected recipient (Error following RCPT command)", "RCPT"),
+        ("SMTP:RCPT host 192.0.2.233: 553 no", "RCPT"),
         ("550 user unknown", None),
         (None, None),
     ],

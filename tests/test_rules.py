@@ -77,25 +77,25 @@ _PATHOLOGICAL = {
 
 @pytest.mark.parametrize("family", _PATHOLOGICAL)
 def test_no_text_makes_the_rules_slow(family):
-    """Time grows at most in step with the length of the text."""
+    """Four times the text takes about four times as long; sixteen would be quadratic."""
     make = _PATHOLOGICAL[family]
     size = 1_000 // len(make(1)) + 1
 
     def seconds(count):
         text = make(count)
         best = 9.0
-        for _ in range(3):
-            start = time.perf_counter()
+        for _ in range(5):
+            start = time.process_time()
             clues = read_clues(text, None, None, None, None, None, None, None)
             for rule in RULES:
                 if rule.regex:
                     rule.regex.search(text)
                 try_rule(rule, clues)
-            best = min(best, time.perf_counter() - start)
+            best = min(best, time.process_time() - start)
         return best
 
     once, fourfold = seconds(size), seconds(4 * size)
-    assert fourfold < max(8 * once, 0.05)
+    assert fourfold < max(12 * once, 0.05)
 
 
 def test_normal_words_of_a_text():
@@ -150,6 +150,8 @@ def test_own_rule_with_our_id_replaces_ours(tmp_path):
         (('text = ["gone fishing"]', "text = [550]"), "'text' must be a list of texts"),
         (('text = ["gone fishing"]', 'host = ["acme"]'), "unknown host 'acme'"),
         (('text = ["gone fishing"]', 'stage = ["QUIT"]'), "unknown stage 'QUIT'"),
+        (('text = ["gone fishing"]', 'source = ["fax"]'), "unknown source 'fax'"),
+        (('text = ["gone fishing"]', 'event = ["sent"]'), "unknown event 'sent'"),
         (('text = ["gone fishing"]', 'enhanced = ["5.x"]'), "enhanced code '5.x'"),
         (('text = ["gone fishing"]', "reply = [250]"), "reply code 250"),
         (('text = ["gone fishing"]', 'none = ["x"]'), "has no condition"),
