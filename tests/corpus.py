@@ -82,7 +82,9 @@ def truth_of(root: Path) -> dict[str, list[dict[str, str]]]:
 def labels() -> dict[tuple[str, int], str]:
     """Return the recipients that a person read in the messages."""
     with LABELS.open(newline="", encoding="utf-8") as stream:
-        return {(line["file"], int(line["n"])): line["recipient"] for line in csv.DictReader(stream)}
+        return {
+            (line["file"], int(line["n"])): line["recipient"] for line in csv.DictReader(stream)
+        }
 
 
 def score(root: Path, *, rules: bool = True) -> Score:

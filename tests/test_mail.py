@@ -7,16 +7,24 @@ from pathlib import Path
 import pytest
 
 from bouncekit.accounting import Ledger
-from bouncekit.mail import codes, engine, freetext, headers, markup, message_rows, open_message, report
+from bouncekit.mail import (
+    codes,
+    engine,
+    headers,
+    markup,
+    message_rows,
+    notice,
+    open_message,
+    report,
+)
 from bouncekit.readers import mail
 from bouncekit.readers._base import NO, BadItem, Options, SkipItem
 from bouncekit.sources import Blob, Head
 
 DATA = Path(__file__).parent / "data"
 FIXTURES = sorted((DATA / "readers" / "mail").glob("*.eml"))
-MAILBOXES = sorted((DATA / "readers" / "mail").glob("*.mbox")) + [
-    DATA / "not_bounces" / "ordinary.mbox"
-]
+ORDINARY = DATA / "not_bounces" / "ordinary.mbox"
+MAILBOXES = [*sorted((DATA / "readers" / "mail").glob("*.mbox")), ORDINARY]
 
 HEAD = """Return-Path: <>
 From: Mail Delivery System <MAILER-DAEMON@mx.example.org>
@@ -43,8 +51,18 @@ def dsn(*blocks, extra=""):
     )
 
 
+def outcome(raw):
+    """Give the rows of a message, and why it has none."""
+    try:
+        return message_rows(open_message(raw)), ""
+    except (SkipItem, BadItem, engine.OpenError) as told:
+        return [], str(told)
+
+
 def facts(rows):
-    return [(row["recipient"], row["event"], row["smtp_code"], row["enhanced_code"]) for row in rows]
+    return [
+        (row["recipient"], row["event"], row["smtp_code"], row["enhanced_code"]) for row in rows
+    ]
 
 
 # --- reports -------------------------------------------------------------------
@@ -72,7 +90,8 @@ def facts(rows):
             ("bob@example.net", "delivered", None, "2.0.0"),
         ),
         (
-            "Final-Recipient: rfc822;@relay.example.net:bob@example.net\nAction: failed\nStatus: 5.1.1",
+            "Final-Recipient: rfc822;@relay.example.net:bob@example.net\nAction: failed\n"
+            "Status: 5.1.1",
             ("bob@example.net", "bounce", None, "5.1.1"),
         ),
         (
@@ -164,7 +183,7 @@ def test_words_and_addresses_of_the_returned_original_are_never_used():
 
 
 def test_original_is_cut_off_where_nothing_announces_it():
-    lines, tail = freetext.split_original(
+    lines, tail = notice.split_original(
         "failed:\n\n<bob@example.net>\n\nReceived: from a.example\nTo: x@example.com\n"
     )
     assert lines[-1] == ""
@@ -204,10 +223,9 @@ def test_codes_are_the_innermost_receivers(words, status, expected):
 # --- kinds ---------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("path", MAILBOXES[-1:], ids=lambda path: path.name)
-def test_ordinary_mail_gives_nothing_but_auto_replies(path):
-    ledger = Ledger(path.name)
-    blob = Blob(path.name, lambda: path.open("rb"))
+def test_ordinary_mail_gives_nothing_but_auto_replies():
+    ledger = Ledger("ordinary.mbox")
+    blob = Blob("ordinary.mbox", lambda: ORDINARY.open("rb"))
     rows = [row for chunk in mail.READER.read(blob, Options(), ledger) for row in chunk]
     assert {row["event"] for row in rows} == {"auto_reply"}
     assert ledger.failed == 0
@@ -252,12 +270,9 @@ def test_where_the_fast_engine_fails_another_one_reads(monkeypatch):
 def test_a_message_cut_anywhere_gives_rows_or_a_reason(path):
     raw = path.read_bytes()
     for end in range(0, len(raw), max(1, len(raw) // 60)):
-        try:
-            rows = message_rows(open_message(raw[:end]))
-        except (SkipItem, BadItem) as told:
-            assert len(str(told)) > 10
-        else:
-            assert all("event" in row for row in rows)
+        rows, reason = outcome(raw[:end])
+        assert all("event" in row for row in rows)
+        assert rows or len(reason) > 10
 
 
 def test_too_large_a_message_is_refused_with_a_sentence(monkeypatch):
@@ -289,15 +304,15 @@ def test_nested_parts_without_end_do_not_stop_the_reader():
         f"--b{n}\nContent-Type: multipart/mixed; boundary=b{n + 1}\n\n" for n in range(400)
     )
     raw = f"{HEAD}Content-Type: multipart/mixed; boundary=b0\n\n{text}".encode()
-    try:
-        message_rows(open_message(raw))
-    except (SkipItem, BadItem, engine.OpenError) as told:
-        assert str(told)
+    rows, reason = outcome(raw)
+    assert rows or len(reason) > 10
 
 
 def test_text_with_a_wrong_charset_label_is_still_read():
-    raw = HEAD.encode() + b"Content-Type: text/plain; charset=us-ascii\n\n" + (
-        "您的邮件无法送达：\n\n<bob@example.net>:\n用户不存在\n".encode("gb18030")
+    raw = (
+        HEAD.encode()
+        + b"Content-Type: text/plain; charset=us-ascii\n\n"
+        + ("您的邮件无法送达：\n\n<bob@example.net>:\n用户不存在\n".encode("gb18030"))
     )
     (row,) = message_rows(open_message(raw))
     assert row["diagnostic"] == "用户不存在"
@@ -384,7 +399,7 @@ def test_a_mailbox_is_split_alike_whatever_the_block_size(path, monkeypatch):
 
 
 def test_a_message_over_the_limit_costs_only_itself(monkeypatch):
-    small = "From a@example.com Mon Mar  3 10:00:00 2025\nFrom: a@example.com\nTo: b@example.com\n\nhi\n\n"
+    small = "From a@example.com Mon Mar  3 10:00:00 2025\nFrom: a@example.com\nTo: b\n\nhi\n\n"
     large = small.replace("hi", "x" * 50_000)
     data = (small + large + small).encode()
     monkeypatch.setattr(mail, "MAX_MESSAGE", 20_000)

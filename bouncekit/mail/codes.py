@@ -13,7 +13,8 @@ _PLAIN = re.compile(r"([45][0-7]\d)[ -](?:#?([45]\.\d{1,3}\.\d{1,3})(?![\d.]))?"
 _CANDIDATE = re.compile(r"[245](?:[0-7]\d|\.\d)")
 _FILLER = re.compile(r"[245]\.0\.0")
 _SPELLED = re.compile(
-    r"(?:\[|<<<|<--|<-|>>>|response ?code|error ?code|smtp ?code|reply ?code|errcode|status ?code)\s*[:=]?\s*([245][0-7]\d)\b(?!\.\d)",
+    r"(?:\[|<<<|<--|<-|>>>|(?:response|error|smtp|reply|status) ?code|errcode)"
+    r"\s{0,3}[:=]?\s{0,3}([245][0-7]\d)\b(?!\.\d)",
     re.IGNORECASE,
 )
 

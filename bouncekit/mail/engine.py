@@ -9,11 +9,12 @@ MIME structure apart and decodes parts.
 import logging
 import re
 from dataclasses import dataclass
-from email import message_from_bytes
 from email import message as email_message
+from email import message_from_bytes
 from typing import Any, Literal, NamedTuple
 
 from bouncekit.mail import headers as header_block
+from bouncekit.mail.damaged import ORIGINALS, REPORTS, bare_text, parts_in_text
 from bouncekit.mail.headers import HeaderBlock, decode_unlabelled, relabelled
 from bouncekit.mail.markup import MAX_HTML, visible_text
 from bouncekit.texts import scalars
@@ -21,7 +22,7 @@ from bouncekit.texts import scalars
 try:
     import fast_mail_parser
 except ImportError:  # no wheel for this platform; mail-parser does its work
-    fast_mail_parser = None
+    fast_mail_parser = None  # type: ignore[assignment]
 
 Engine = Literal["auto", "mailparser", "fast"]
 
@@ -34,20 +35,6 @@ MAX_TEXT = 65_536
 MAX_REPORT = 4_000_000
 """Characters of one report part."""
 
-REPORTS = frozenset(
-    ("message/delivery-status", "message/global-delivery-status", "message/deliverystatus")
-)
-ORIGINALS = frozenset(
-    (
-        "message/rfc822",
-        "message/global",
-        "message/global-headers",
-        "message/partial",
-        "text/rfc822-headers",
-        "text/rfc822-header",
-        "text/rfc822",
-    )
-)
 RECEIPTS = frozenset(
     ("message/disposition-notification", "message/global-disposition-notification")
 )
@@ -55,16 +42,9 @@ FEEDBACK = frozenset(("message/feedback-report", "message/feedbackreport"))
 
 # Labels that senders put on text of a wider character set.
 _WIDER = {"gb2312": "gb18030", "gbk": "gb18030", "us-ascii": "utf-8", "iso-8859-1": "cp1252"}
-_PART_TYPE = re.compile(r"^content-type:[ \t]*([\w.+-]+/[\w.+-]+)", re.IGNORECASE | re.MULTILINE)
 _MESSAGE_PART = re.compile(rb"^(content-type:\s{0,20})message/", re.IGNORECASE | re.MULTILINE)
 _RENAMED = b"text/x-bouncekit-message-"
 _KIND = re.compile(r"[\w.+-]+/[\w.+-]+")
-# Boundary lines and part headers that stand in a text because its MIME is broken.
-_MIME_LINES = re.compile(
-    r"^(?:--[^\s-][^\n]{2,200}|--+=_[^\n]{2,200}"
-    r"|content-(?:type|transfer-encoding|disposition|description|id):[^\n]*(?:\n[ \t]+[^\n]+|\nboundary=[^\n]+)*)\n",
-    re.IGNORECASE | re.MULTILINE,
-)
 
 
 class OpenError(Exception):
@@ -170,11 +150,11 @@ def _parts(raw: bytes, engine: Engine) -> _Parts:
     if engine != "mailparser" and fast_mail_parser is not None:
         try:
             return _fast(raw)
-        except Exception:  # noqa: BLE001 - whatever it raises, a slower engine can read it
+        except Exception:  # noqa: BLE001, S110 - whatever it raises, a slower engine reads on
             pass
     try:
         return _slow(_by_mailparser(raw))
-    except Exception:  # noqa: BLE001 - it raises more than its own errors on real bounces
+    except Exception:  # noqa: BLE001, S110 - it raises more than its own errors on real bounces
         pass
     try:
         return _slow(message_from_bytes(_flat(raw)))
@@ -269,10 +249,10 @@ def _facts(headers: HeaderBlock, parts: _Parts, raw: bytes, end: int) -> Message
         # A wrong charset label; the library hands out the bytes, so that they can be looked at.
         text, more, html = _human(_slow(message_from_bytes(_flat(raw))))
     if not (text or html or report or feedback or original):
-        text = _MIME_LINES.sub("", decode_unlabelled(raw[end : end + MAX_TEXT])).strip()
+        text = bare_text(raw[end : end + MAX_TEXT])
     content_type = headers.first("content-type").lower()
     if not report and "delivery-status" in text:
-        text, report, found = _out_of_damaged(text)
+        text, report, found = parts_in_text(text)
         original = original or found
     return Message(
         headers=headers,
@@ -305,26 +285,3 @@ def original_block(data: bytes) -> str:
 def _parameter(content_type: str, name: str) -> str:
     _, found, rest = content_type.partition(f"{name}=")
     return rest.partition(";")[0].strip().strip('"').strip() if found else ""
-
-
-def _out_of_damaged(text: str) -> tuple[str, str, str]:
-    """Find the parts of a report whose MIME header was lost on the way.
-
-    Gateways that add a notice, and archives that drop headers, leave the
-    boundary lines and part headers standing in a plain text.
-    """
-    if not any(match[1].lower() in REPORTS for match in _PART_TYPE.finditer(text)):
-        return text, "", ""
-    human, report, original = "", "", ""
-    for chunk in re.split(r"(?m)^[ ]?--[^\s-][^\n]{2,200}$\n?", text):
-        labelled = _PART_TYPE.match(chunk.lstrip("\n")) or _PART_TYPE.search(chunk[:400])
-        kind = labelled[1].lower() if labelled else ""
-        body = chunk.lstrip("\n").partition("\n\n")[2]
-        if kind in REPORTS:
-            report = report or body
-        elif kind in ORIGINALS:
-            original = original or body.lstrip("\n").partition("\n\n")[0]
-            break
-        elif not report:
-            human += (body if kind else chunk) + "\n"
-    return human.strip(), report, original

@@ -23,7 +23,9 @@ _TO_BYTES = {
     for byte in range(0x80, 0xA0)
     if (character := bytes([byte]).decode("cp1252", "ignore"))
 }
-_PAIRS = re.compile("[\u00a1-\u00f7][\u00a1-\u00fe]{5}|[\u00e2-\u00ef][\u0080-\u00bf\u0152-\u2122]{2}")
+_PAIRS = re.compile(
+    "[\u00a1-\u00f7][\u00a1-\u00fe]{5}|[\u00e2-\u00ef][\u0080-\u00bf\u0152-\u2122]{2}"
+)
 _ENCODED = re.compile(r"=\?[\w.:-]{1,40}(?:\*\w{1,20})?\?[bq]\?[^?\s]{0,2000}\?=", re.IGNORECASE)
 
 
@@ -70,7 +72,11 @@ def _guess(data: bytes) -> str:
         kana = sum(pair[0] in (0xA4, 0xA5) for pair in pairs)
         return "euc_jp" if kana > 0.25 * len(pairs) else "gb18030"
     shift = len(re.findall(rb"[\x81-\x83\x88-\x9f\xe0-\xea][\x40-\x7e\x80-\xfc]", data))
-    return "cp932" if 2 * shift > 0.7 * high and re.search(rb"[\x82\x83][\x40-\xf1]", data) else "cp1252"
+    return (
+        "cp932"
+        if 2 * shift > 0.7 * high and re.search(rb"[\x82\x83][\x40-\xf1]", data)
+        else "cp1252"
+    )
 
 
 def header_end(raw: bytes) -> int:

@@ -27,10 +27,6 @@ SHORT = 60
 
 _ADDRESS = re.compile(r"[^\s@<>]{1,64}@[^\s@<>]{1,64}\.\w")
 _REPLY = re.compile(r"(?<![\d.])[45][0-7]\d[ -]")
-_REPLY_PREFIXES = (
-    "re:", "re :", "aw:", "antw:", "sv:", "vs:", "rv:", "res:", "odp:", "fwd:", "fw:", "wg:", "tr:",
-    "rif:", "回复", "回覆", "答复", "转发", "轉寄", "轉發", "返信", "転送", "re[", "ynt:", "enc:", "i:",
-)  # fmt: skip
 
 
 def is_machine(message: Message) -> bool:
@@ -58,7 +54,7 @@ def _is_daemon_name(sender: str) -> bool:
 
 def is_reply(subject: str) -> bool:
     """Say whether a person answers or forwards, by the subject (folded)."""
-    return subject.startswith(_REPLY_PREFIXES)
+    return subject.startswith(phrases("reply_prefix"))
 
 
 def is_auto_reply(message: Message, subject: str) -> bool:

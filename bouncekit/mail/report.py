@@ -15,10 +15,25 @@ MAX_RECIPIENTS = 10_000
 """Recipients of one report; one forgery must not name more."""
 
 _NAMES = frozenset(
-    """final-recipient original-recipient x-actual-recipient action status diagnostic-code
-    remote-mta last-attempt-date reporting-mta arrival-date will-retry-until final-log-id
-    x-display-name x-original-message-id received-from-mta original-envelope-id localized-diagnostic
-    x-failed-recipients""".split()
+    (
+        "final-recipient",
+        "original-recipient",
+        "x-actual-recipient",
+        "action",
+        "status",
+        "diagnostic-code",
+        "remote-mta",
+        "last-attempt-date",
+        "reporting-mta",
+        "arrival-date",
+        "received-from-mta",
+        "original-envelope-id",
+        "localized-diagnostic",
+        "x-original-message-id",
+        "will-retry-until",
+        "final-log-id",
+        "x-display-name",
+    )
 )
 _MESSAGE_FIELDS = frozenset(
     ("reporting-mta", "arrival-date", "received-from-mta", "original-envelope-id")

@@ -23,6 +23,12 @@ def phrases(name: str) -> tuple[str, ...]:
 
 
 @cache
+def labels(name: str) -> tuple[frozenset[str], tuple[str, ...]]:
+    """Return a list of labels: those that are whole words, and those that end any text."""
+    return frozenset(phrases(name)), phrases(f"{name}_ending")
+
+
+@cache
 def spans() -> tuple[tuple[tuple[str, ...], tuple[str, ...]], ...]:
     """Return the label pairs between which a page of fields gives its reason."""
     return tuple((tuple(span["start"]), tuple(span["end"])) for span in _lists()["span"])

@@ -8,9 +8,9 @@ import re
 from collections.abc import Iterator
 from typing import BinaryIO
 
+from bouncekit.accounting import Ledger
 from bouncekit.mail import message_rows, open_message
 from bouncekit.mail.engine import MAX_MESSAGE, Engine, OpenError
-from bouncekit.accounting import Ledger
 from bouncekit.readers._base import CERTAIN, NO, BadItem, Options, Reader, Row, by_item
 from bouncekit.sources import Blob, Head
 
@@ -19,7 +19,9 @@ BLOCK = 4_194_304
 
 _LINE = rb"(?:\r\n|\n|\r)"
 # A From_ line: after an empty line, with a time of day, and a header field below it.
-_FROM_LINE = rb"From [^\r\n]{1,300}?\d{1,2}:\d\d[^\r\n]{0,80}" + _LINE + rb"(?=>?From |[!-9;-~]{1,80}:)"
+_FROM_LINE = (
+    rb"From [^\r\n]{1,300}?\d{1,2}:\d\d[^\r\n]{0,80}" + _LINE + rb"(?=>?From |[!-9;-~]{1,80}:)"
+)
 # Some writers leave the empty line out after the last boundary of a message.
 _SEPARATOR = re.compile(
     rb"(?:" + _LINE + rb"|--[^\r\n]{1,200}[^-\r\n]--)" + _LINE + rb"(?=" + _FROM_LINE + rb")"
@@ -28,11 +30,15 @@ _MBOX = re.compile(rb"(?:\xef\xbb\xbf)?[\r\n]{0,4}" + _FROM_LINE)
 _QUOTED = re.compile(rb"((?:\A|\n|\r))>(>*From )")
 _FIELD = re.compile(rb"[!-9;-~]{1,76}[ \t]?:")
 _KNOWN = frozenset(
-    b"""return-path received from to subject date message-id mime-version content-type delivered-to
-    x-original-to dkim-signature auto-submitted sender reply-to content-transfer-encoding envelope-to
-    x-failed-recipients references in-reply-to cc x-mailer arc-seal authentication-results x-received
-    x-envelope-from x-envelope-to precedence x-qq-mid x-originating-ip status x-uid""".split()
+    b"return-path received from to cc subject date message-id mime-version content-type sender "
+    b"delivered-to x-original-to dkim-signature auto-submitted reply-to references in-reply-to "
+    b"content-transfer-encoding envelope-to x-failed-recipients x-mailer arc-seal x-received "
+    b"authentication-results x-envelope-from x-envelope-to precedence x-qq-mid x-originating-ip "
+    b"status x-uid".split()
 )
+
+
+_ENGINES: dict[str, Engine] = {"fast": "fast", "mailparser": "mailparser"}
 
 
 def sniff(head: Head) -> int:
@@ -45,9 +51,7 @@ def sniff(head: Head) -> int:
     lines = re.split(_LINE, block)[:400]
     if lines and lines[0].startswith((b"From ", b">From ")):
         lines = lines[1:]
-    names = {
-        line.partition(b":")[0].strip().lower() for line in lines if _FIELD.match(line)
-    }
+    names = {line.partition(b":")[0].strip().lower() for line in lines if _FIELD.match(line)}
     fitting = sum(line[:1] in (b" ", b"\t") or bool(_FIELD.match(line)) for line in lines)
     known = len(names & _KNOWN)
     if known >= 2 and fitting >= 0.8 * len(lines):
@@ -98,11 +102,8 @@ def _split(stream: BinaryIO, data: bytes) -> Iterator[bytes | None]:
 
 def parse(raw: bytes, options: Options) -> list[Row]:
     """Make the rows of one message."""
-    engine: Engine = "mailparser" if options.engine == "mailparser" else (
-        "fast" if options.engine == "fast" else "auto"
-    )
     try:
-        message = open_message(raw, engine)
+        message = open_message(raw, _ENGINES.get(options.engine, "auto"))
     except OpenError as error:
         raise BadItem(str(error)) from None
     return message_rows(message)
@@ -120,8 +121,8 @@ READER = Reader(
         "Mail > that label; the archive holds one .mbox file (single message: three dots > "
         "Download message).\n"
         "Outlook: a new Outlook or outlook.com message: three dots > Save as > EML; classic "
-        "Outlook: mark the messages and drag them to a Thunderbird folder, because .msg is not read.\n"
-        "Thunderbird: mark the messages, right click > Save as > .eml; or take the mbox file itself "
+        "Outlook: drag the messages to a Thunderbird folder, because .msg is not read.\n"
+        "Thunderbird: mark the messages, right click > Save as > .eml; or take the mbox file "
         "(Settings > Account > Local directory; the file without ending).\n"
         "Foxmail: mark the messages, File > Export > .eml (文件 > 导出).\n"
         "QQ Mail / Exmail (QQ邮箱): open 系统退信, then 更多操作 > 导出邮件 (.eml), or fetch the "

@@ -1,0 +1,71 @@
+"""The notice and the returned original below it: where one ends and the other begins."""
+
+import re
+
+from bouncekit.mail.wordlists import phrases
+
+MAX_LINES = 2_000
+LEAD = " \t-_=*>|~·•#.:"
+_FIELD = re.compile(r"^[A-Za-z][A-Za-z0-9-]{1,40}:")
+
+
+def split_original(text: str) -> tuple[list[str], str]:
+    """Split a text into the lines of the notice and the original returned below them."""
+    lines = text.split("\n")[:MAX_LINES]
+    begins, fields = phrases("original"), phrases("original_header")
+    for number, line in enumerate(lines):
+        if not line or line.isspace():
+            continue
+        low = line[:200].lstrip(LEAD).lower()
+        if low.startswith(fields) and line.lstrip(" \t>")[:1].isalpha():
+            return lines[:number], "\n".join(lines[number:])
+        if low.startswith(begins) and _is_separator(lines, number, line):
+            return lines[:number], "\n".join(lines[number + 1 :])
+        if line.startswith(
+            ("Message-", "From:", "Date:", "Subject:", "MIME-", "To:")
+        ) and _is_block(lines, number):
+            return lines[:number], "\n".join(lines[number:])
+    return lines, ""
+
+
+def _is_separator(lines: list[str], number: int, line: str) -> bool:
+    """Tell a separator from a sentence that begins with the same words."""
+    stripped = line.strip()
+    if stripped[0] in "-_=*" or (len(stripped) < 60 and stripped[-1] in ":.-=*_："):
+        # "The original message was received at ..." opens notices; nothing failed before it.
+        return number > 0 or len(lines) == 1
+    return number > 0 and len(stripped) < 40
+
+
+def _is_block(lines: list[str], number: int) -> bool:
+    """Say whether a header block begins here: three fields of a message in a row."""
+    found = 0
+    for line in lines[number : number + 8]:
+        if _FIELD.match(line):
+            found += 1
+        elif line[:1] not in (" ", "\t"):
+            break
+    return found >= 4
+
+
+def original_headers(tail: str) -> str:
+    """Return the header block at the top of what follows the notice."""
+    lines = tail.split("\n")
+    start = next(
+        (i for i, line in enumerate(lines[:40]) if _FIELD.match(line.lstrip(" \t>"))), None
+    )
+    if start is None:
+        return ""
+    indent = len(lines[start]) - len(lines[start].lstrip(" \t>"))
+    block = []
+    for line in lines[start:]:
+        bare = line[indent:]
+        if not bare.strip():
+            break
+        block.append(bare)
+    return "\n".join(block)
+
+
+def unquoted(lines: list[str]) -> str:
+    """Return the notice without lines a person quoted."""
+    return "\n".join(line for line in lines if not line.startswith(">"))

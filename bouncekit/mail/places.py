@@ -1,0 +1,164 @@
+"""Addresses in a notice, ranked by where they stand.
+
+Nearly all mail servers list failed recipients alone or first on a line; some
+name them in a line of the SMTP dialogue or behind a label.
+"""
+
+import re
+from dataclasses import dataclass
+
+from bouncekit.mail.wordlists import labels
+
+MAX_LINE = 2_000
+MAX_PLACES = 2_000
+"""Addresses of one notice that are looked at."""
+
+_LOCAL = r"[A-Za-z0-9\u00c0-\u024f\u0400-\u04ff!#$%&'*+/=?^_`{|}~.-]{1,64}"
+_LABEL = r"[A-Za-z0-9\u00c0-\u024f\u0400-\u04ff](?:[A-Za-z0-9\u00c0-\u024f\u0400-\u04ff_-]{0,62})"
+ADDRESS = re.compile(
+    rf"(?<![\w.+=/@-])(?:mailto:)?({_LOCAL}@(?:{_LABEL}\.){{1,8}}"
+    r"[A-Za-z\u00c0-\u024f\u0400-\u04ff][\w-]{1,24})(?![\w@-])"
+    r"|<([^<>\s@]{1,128}@[^<>\s@]{1,255})>",
+)
+_BRACKETED = re.compile(r"\s{0,3}<([^<>\s@:]{1,128}@[^<>\s]{1,255})>")
+_DIALOGUE = re.compile(
+    r"^\s*(?:<<<\s*)?([245]\d\d)[ -](?:#?[245]\.\d{1,3}\.\d{1,3}[ :]*)?"
+    r"\"?<?[^\s@]{1,128}@[^\s@]{1,255}?>?\"?\s?(?:\.\.\.|:)"
+)
+WRAP = " \t<>\"'*:;,.·•-–|()[]“”「」"
+_SEPARATORS = " \t,;<>\"'"
+_LABEL_END = " \t:：=<\"'([["
+_ROLES = re.compile(
+    r"^(?:postmaster|abuse|support|help|helpdesk|hostmaster|webmaster|mailer-daemon|no-?reply|noc"
+    r"|admin|administrator|info-?desk)@",
+    re.IGNORECASE,
+)
+_GENERATED = re.compile(r"^\(?(?:ultimately )?(?:generated|expanded) (?:from|by)", re.IGNORECASE)
+HEADING, DIALOGUE, LABELLED, ANYWHERE = range(4)
+
+
+@dataclass(slots=True)
+class Place:
+    """Where an address stands in the notice."""
+
+    address: str
+    line: int
+    rank: int
+    rest: str
+
+
+def places_of(lines: list[str]) -> list[Place]:
+    """List every address of a notice with its rank, in order."""
+    places: list[Place] = []
+    previous = ""
+    for number, line in enumerate(lines):
+        if "@" in line and not line.lstrip().startswith(">  "):
+            places += _in_line(line[:MAX_LINE], number, previous)
+            if len(places) > MAX_PLACES:
+                break
+        if line.strip():
+            previous = line.strip()
+    return places
+
+
+def _in_line(line: str, number: int, previous: str) -> list[Place]:
+    found: list[Place] = []
+    dialogue = bool(_DIALOGUE.match(line))
+    for match in ADDRESS.finditer(line):
+        address = (match[1] or match[2]).strip(".'")
+        before, after = line[: match.start()], line[match.end() :]
+        if _GENERATED.match(before.strip()) or address.startswith(("=", "/")):
+            continue
+        if dialogue and not found:
+            rank = DIALOGUE
+        elif (
+            not before.strip(WRAP) and not found and not line.lstrip().startswith((">>> ", "<<< "))
+        ):
+            rank = HEADING if not _is_label(previous, "other_label") else ANYWHERE + 1
+        elif before.lstrip().startswith(">>> ") and not before.strip(WRAP):
+            rank = HEADING
+        elif _is_label(before, "other_label"):
+            rank = ANYWHERE + 1
+        elif _is_label(before, "recipient_label") or _ends_line(before, after):
+            rank = LABELLED
+        else:
+            rank = ANYWHERE
+        if rank == HEADING and (named := _BRACKETED.match(after)):
+            # The first address is only the display name of the second.
+            address, after = named[1], after[named.end() :]
+        found.append(Place(address, number, rank, after))
+    return found
+
+
+def _is_label(before: str, name: str) -> bool:
+    """Say whether a text ends with one of the labels; words of Latin script as whole words."""
+    tail = before[-60:].rstrip(_LABEL_END).lower()
+    words = tail.rsplit(None, 2)[-2:]
+    if not words:
+        return False
+    whole, endings = labels(name)
+    return words[-1] in whole or " ".join(words) in whole or tail.endswith(endings)
+
+
+def _ends_line(before: str, after: str) -> bool:
+    """Say whether the line is ``words: address`` and nothing more."""
+    return before.rstrip(" \t<\"'")[-1:] in (":", "：") and not after.strip(WRAP)
+
+
+def known_places(places: list[Place], known: list[str]) -> list[Place]:
+    """Give each known recipient its best place, in the order known."""
+    chosen = []
+    for address in known:
+        low = address.lower()
+        own = [place for place in places if place.address.lower() == low]
+        if own:
+            chosen.append(min(own, key=lambda place: (place.rank, place.line)))
+    if len(chosen) == len(known):
+        return sorted(chosen, key=lambda place: place.line)
+    headings = _distinct([place for place in places if place.rank == HEADING])
+    if len(headings) == len(known):
+        return [
+            Place(address, place.line, place.rank, place.rest)
+            for address, place in zip(known, headings, strict=True)
+        ]
+    return []
+
+
+def best_places(places: list[Place], own: frozenset[str]) -> list[Place]:
+    """Take the addresses of the best rank; the sender's own and role addresses last."""
+    likely = [place for place in places if place.rank <= ANYWHERE]
+    groups = (
+        [p for p in likely if p.address.lower() not in own and not _ROLES.match(p.address)],
+        [p for p in likely if p.address.lower() not in own],
+        [p for p in likely if p.rank == HEADING and not p.rest.strip(WRAP)],
+    )
+    for group in groups:
+        if group:
+            best = min(place.rank for place in group)
+            found = _distinct([place for place in group if place.rank == best])
+            return _distinct(_listed(found if best < ANYWHERE else found[:1], group))
+    return []
+
+
+def _listed(chosen: list[Place], places: list[Place]) -> list[Place]:
+    """Add the addresses that follow a chosen one on its line, parted by commas only."""
+    on_line: dict[int, list[Place]] = {}
+    for place in places:
+        on_line.setdefault(place.line, []).append(place)
+    found: list[Place] = []
+    for place in chosen:
+        found.append(place)
+        last = place
+        for other in on_line[place.line]:
+            follows = last.rest[:1] in ",; >" and last.rest.strip(_SEPARATORS)
+            if len(other.rest) < len(last.rest) and follows and follows.startswith(other.address):
+                last = other
+                found.append(Place(other.address, place.line, place.rank, other.rest))
+    return found
+
+
+def _distinct(places: list[Place]) -> list[Place]:
+    seen: dict[str, Place] = {}
+    for place in places:
+        seen.setdefault(place.address.lower(), place)
+    return list(seen.values())
