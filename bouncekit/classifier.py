@@ -4,21 +4,19 @@ Each distinct combination of text, codes, receiving host and exporter's word
 is decided once and mapped back to the rows, however many there are.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pandas as pd
-import pyarrow as pa
-import pyarrow.compute as pc
 
 from bouncekit import addresses
-from bouncekit.fingerprints import fingerprint, normalise, strip_varying
+from bouncekit.distinct import DistinctFailures, vendor_word
+from bouncekit.fingerprints import fingerprint
 from bouncekit.matching import Clues, Match, RuleIndex, read_clues
 from bouncekit.rulebook import Rule, load_rules
-from bouncekit.schema import GUESSED_RECIPIENT, TEXT, dtypes, require
+from bouncekit.schema import TEXT, dtypes, require
 from bouncekit.taxonomy import FAILURES, reasons
 
 UNKNOWN_REASON = "undetermined"
@@ -121,7 +119,7 @@ class Classifier:
         """
         require(table, *_NEEDED)
         failed = np.flatnonzero(table["event"].isin(FAILURES).to_numpy())
-        keys = _Keys(table.iloc[failed])
+        keys = DistinctFailures(table.iloc[failed])
         firsts = ((next(self._index.matches(clues), None), clues) for clues in keys.clues())
         decisions = [_outcome(first, clues) for first, clues in firsts]
         result = table.copy()
@@ -168,14 +166,10 @@ def clues_of(evidence: Evidence) -> Clues:
         evidence.enhanced_code,
         addresses.provider_of_host(evidence.remote_mta),
         addresses.provider_of_domain(evidence.domain),
-        _vendor_word(evidence.vendor_type),
+        vendor_word(evidence.vendor_type),
         evidence.source,
         evidence.event,
     )
-
-
-def _vendor_word(vendor_type: str | None) -> str:
-    return (vendor_type or "").removesuffix(GUESSED_RECIPIENT).rstrip("/").strip().casefold()
 
 
 def _outcome(first: Match | None, clues: Clues) -> Decision:
@@ -196,71 +190,6 @@ def _outcome(first: Match | None, clues: Clues) -> Decision:
         confidence=first.rule.confidence,
         advice=first.rule.advice,
     )
-
-
-class _Keys:
-    """The distinct combinations of a table, and the place of each row among them."""
-
-    def __init__(self, rows: pd.DataFrame) -> None:
-        self.place = np.zeros(len(rows), dtype=np.int64)
-        self._values: list[list[Any]] = []
-        self._codes: list[np.ndarray] = []
-        self._add_text(rows["diagnostic"])
-        self._add(rows["smtp_code"], lambda code: int(code))
-        self._add(rows["enhanced_code"], str)
-        self._add(rows["remote_mta"], addresses.provider_of_host)
-        self._add(rows["domain"], addresses.provider_of_domain)
-        self._add(rows["vendor_type"], _vendor_word)
-        self._add(rows["source"], str)
-        self._add(rows["event"], str)
-        self._combine()
-
-    def _add_text(self, texts: pd.Series) -> None:
-        encoded = pc.dictionary_encode(pa.array(texts, pa.large_string()))
-        stripped = pc.dictionary_encode(strip_varying(encoded.dictionary))
-        to_stripped = stripped.indices.to_numpy(zero_copy_only=False)
-        plain, values = _distinct(stripped.dictionary.to_pylist(), normalise)
-        raw = encoded.indices.fill_null(-1).to_numpy(zero_copy_only=False)
-        self._append(_through(_through(raw, to_stripped), plain), values)
-
-    def _add(self, column: pd.Series, change: Callable[[Any], Any]) -> None:
-        codes, uniques = pd.factorize(column)
-        places, values = _distinct(list(uniques), change)
-        self._append(_through(codes, places), values)
-
-    def _append(self, codes: np.ndarray, values: list[Any]) -> None:
-        self._codes.append(codes)
-        self._values.append(values)
-
-    def _combine(self) -> None:
-        for codes, values in zip(self._codes, self._values, strict=True):
-            mixed = self.place * (len(values) + 1) + codes + 1
-            self.place = pd.factorize(mixed)[0]
-
-    def clues(self) -> list[Clues]:
-        """Give one set of clues for each distinct combination."""
-        _, first = np.unique(self.place, return_index=True)
-        columns = [
-            [values[code] if code >= 0 else None for code in codes[first]]
-            for codes, values in zip(self._codes, self._values, strict=True)
-        ]
-        return [read_clues(text or "", *rest) for text, *rest in zip(*columns, strict=True)]
-
-
-def _distinct(items: list[Any], change: Callable[[Any], Any]) -> tuple[np.ndarray, list[Any]]:
-    """Apply ``change`` to each item; give the place of each result, and the results once."""
-    places: dict[Any, int] = {}
-    codes = [
-        -1 if value is None else places.setdefault(value, len(places))
-        for value in map(change, items)
-    ]
-    return np.array(codes, dtype=np.int64), list(places)
-
-
-def _through(codes: np.ndarray, mapping: np.ndarray) -> np.ndarray:
-    if not len(mapping):
-        return np.full(len(codes), -1, dtype=np.int64)
-    return np.where(codes < 0, -1, mapping[codes])
 
 
 def _spread(

@@ -2,98 +2,30 @@
 
 import os
 import re
+import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from functools import cache
 from html import escape
+from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
 from bouncekit.classifier import Classifier, Decision, Evidence
-from bouncekit.codes import enhanced_code, reply_code
-from bouncekit.errors import BouncekitError, InputNotFoundError, UnreadableFileError
+from bouncekit.errors import BouncekitError
 from bouncekit.fingerprints import fold_in_place, phrase_words
+from bouncekit.pasted import failures_in
 from bouncekit.rulebook import Rule
-from bouncekit.schema import COLUMNS
-from bouncekit.taxonomy import FAILURES, Language, Reason, reasons
+from bouncekit.taxonomy import Language, Reason, reasons
 from bouncekit.words import LANGUAGES
 
-_MESSAGE_FILES = (".eml", ".msg")
-_HEADER = re.compile(
-    r"(?:from |return-path:|received:|from:|date:|subject:|mime-version:|delivered-to:)",
-    re.IGNORECASE,
-)
-_LABELS: Mapping[str, Mapping[str, str]] = {
-    "en": {
-        "hard": "hard",
-        "soft": "soft",
-        "undetermined": "not decided",
-        "address": "the address is at fault",
-        "mailbox": "the mailbox is at fault for now",
-        "server": "a mail server is at fault",
-        "network": "the network is at fault",
-        "policy": "the receiver refuses the sender",
-        "content": "the receiver refuses this message",
-        "unknown": "nobody can be blamed from this text",
-        "recipient": "Recipient",
-        "means": "Means",
-        "do": "What to do",
-        "stop": "do not mail this person again",
-        "heals": "Can heal",
-        "heals_never": "never",
-        "heals_time": "with time",
-        "heals_sender": "when the sender changes something",
-        "counts": "Against the address",
-        "counts_remove": "at once",
-        "counts_yes": "counts towards the soft limit",
-        "counts_no": "does not count",
-        "rule": "Rule",
-        "no_rule": "none knows this text; bk.unknown(table) drafts one",
-        "matched": "Matched",
-        "note": "Note",
-        "source": "Source",
-        "sure": "How sure",
-        "strong": "strong: the server's own words",
-        "fair": "fair: a code, or words with a second reading",
-        "weak": "weak: hardly any evidence",
-        "runner_up": "Else it would be",
-    },
-    "zh": {
-        "hard": "硬退信",
-        "soft": "软退信",
-        "undetermined": "未判定",
-        "address": "问题在地址",
-        "mailbox": "问题在对方邮箱（暂时）",
-        "server": "问题在邮件服务器",
-        "network": "问题在网络",
-        "policy": "对方拒绝发件方",
-        "content": "对方拒绝这封邮件",
-        "unknown": "从这段文字看不出原因",
-        "recipient": "收件人",
-        "means": "含义",
-        "do": "该怎么做",
-        "stop": "不要再给此人发邮件",
-        "heals": "能否恢复",
-        "heals_never": "不能",
-        "heals_time": "等待即可能恢复",
-        "heals_sender": "需发件方改变",
-        "counts": "是否计入该地址",
-        "counts_remove": "立即移除",
-        "counts_yes": "计入软退信次数",
-        "counts_no": "不计入",
-        "rule": "规则",
-        "no_rule": "没有规则认识这段文字；bk.unknown(table) 可生成规则草稿",
-        "matched": "匹配的文字",
-        "note": "说明",
-        "source": "出处",
-        "sure": "把握",
-        "strong": "高：依据对方服务器的原话",
-        "fair": "中：依据代码，或有歧义的文字",
-        "weak": "低：几乎没有依据",
-        "runner_up": "否则会判为",
-    },
-}
+
+@cache
+def _labels() -> dict[str, dict[str, str]]:
+    text = files("bouncekit").joinpath("explanation.toml").read_text(encoding="utf-8")
+    return tomllib.loads(text)
 
 
 @dataclass(frozen=True)
@@ -150,7 +82,7 @@ class Explanation:
     @property
     def action(self) -> str:
         """What to do, in the chosen language."""
-        label = self._labels
+        label = self._label
         entry = self._entry
         # A hard reason that reads soft here must not say "remove at once".
         softened = entry.bounce_type == "hard" and self.bounce_type != "hard"
@@ -167,16 +99,16 @@ class Explanation:
         return reasons()[self.reason]
 
     @property
-    def _labels(self) -> Mapping[str, str]:
-        return _LABELS[self.lang]
+    def _label(self) -> Mapping[str, str]:
+        return _labels()[self.lang]
 
     def _headline(self) -> str:
-        label = self._labels
+        label = self._label
         parts = (label[self.bounce_type], self._entry.label[self.lang], label[self.category])
         return " · ".join(parts)
 
     def _lines(self) -> list[tuple[str, str]]:
-        label, entry, rule = self._labels, self._entry, self.rule
+        label, entry, rule = self._label, self._entry, self.rule
         other = self.runner_up
         lines = [
             (label["recipient"], self.recipient or ""),
@@ -261,7 +193,7 @@ def explain(
         msg = f"the language {lang!r} is not known; use one of: {', '.join(LANGUAGES)}"
         raise BouncekitError(msg)
     classifier = Classifier(rules)
-    first, *rest = (_explanation(classifier, row, lang) for row in _rows(what))
+    first, *rest = (_explanation(classifier, row, lang) for row in failures_in(what))
     return replace(first, others=tuple(rest))
 
 
@@ -288,84 +220,6 @@ def _explanation(classifier: Classifier, row: Mapping[str, Any], lang: Language)
         recipient=row.get("recipient"),
         lang=lang,
     )
-
-
-# --- what was given ----------------------------------------------------------
-
-
-def _rows(what: Any) -> list[Mapping[str, Any]]:
-    if isinstance(what, pd.Series):
-        return [_from_table(what)]
-    if isinstance(what, bytes):
-        return _from_message(what, "the message")
-    if isinstance(what, os.PathLike) or (
-        isinstance(what, str) and "\n" not in what and what.lower().endswith(_MESSAGE_FILES)
-    ):
-        return _from_message(_contents(Path(what)), str(what))
-    if not isinstance(what, str) or not what.strip():
-        msg = "explain takes a line of text, a message or its file, or a row of a bounce table"
-        raise BouncekitError(msg)
-    if _is_message(what):
-        return _from_message(what.encode("utf-8", "surrogateescape"), "the message")
-    return [
-        {
-            "diagnostic": what.strip(),
-            "smtp_code": reply_code(what),
-            "enhanced_code": enhanced_code(what),
-        }
-    ]
-
-
-def _from_table(row: pd.Series) -> Mapping[str, Any]:
-    known = {column.name for column in COLUMNS}
-    values = {name: value for name, value in row.items() if name in known and not _missing(value)}
-    event = values.get("event", "bounce")
-    if event not in FAILURES:
-        msg = f"this row is the event {event!r}, not a failure; there is nothing to explain"
-        raise BouncekitError(msg)
-    return values
-
-
-def _missing(value: Any) -> bool:
-    return bool(pd.isna(value))
-
-
-def _contents(path: Path) -> bytes:
-    try:
-        return path.read_bytes()
-    except FileNotFoundError:
-        msg = f"{path}: no such file"
-        raise InputNotFoundError(msg) from None
-    except OSError as error:
-        msg = f"{path}: cannot be read ({error.strerror})"
-        raise UnreadableFileError(msg) from None
-
-
-def _is_message(text: str) -> bool:
-    head, blank, _ = text.lstrip().replace("\r\n", "\n").partition("\n\n")
-    return bool(blank) and bool(_HEADER.match(head)) and head.count(":") > 1
-
-
-def _from_message(raw: bytes, name: str) -> list[Mapping[str, Any]]:
-    # The mail room is heavy and a pasted line does not need it.
-    from bouncekit.addresses import domain_of
-    from bouncekit.readers import mail
-    from bouncekit.readers._base import BadItem, Options, SkipItem
-
-    try:
-        rows = mail.parse(raw, Options())
-    except SkipItem as skipped:
-        msg = f"{name} is no bounce: {skipped}"
-        raise BouncekitError(msg) from None
-    except BadItem as bad:
-        msg = f"{name} cannot be read: {bad}"
-        raise UnreadableFileError(msg) from None
-    failed = [row for row in rows if row.get("event") in FAILURES]
-    if not failed:
-        event = rows[0]["event"] if rows else "nothing"
-        msg = f"{name} tells of {event!r}, not of a failure; there is nothing to explain"
-        raise BouncekitError(msg)
-    return [{**row, "source": "mail", "domain": domain_of(row.get("recipient"))} for row in failed]
 
 
 # --- how it is shown ---------------------------------------------------------

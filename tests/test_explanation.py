@@ -1,3 +1,4 @@
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -93,6 +94,12 @@ def test_chinese_is_chinese():
     assert "软退信 · 邮箱已满" in text
     assert "空間不足" in text
     assert "What to do" not in text
+
+
+def test_both_languages_carry_the_same_words(root):
+    words = tomllib.loads((root / "bouncekit/explanation.toml").read_text(encoding="utf-8"))
+    assert set(words) == {"en", "zh"}
+    assert list(words["en"]) == list(words["zh"])
 
 
 def test_a_log_line_is_read_with_its_own_codes_and_host():
