@@ -16,6 +16,7 @@ from bouncekit.mail import (
     notice,
     open_message,
     report,
+    wordlists,
 )
 from bouncekit.readers import mail
 from bouncekit.readers._base import NO, BadItem, Options, SkipItem
@@ -408,3 +409,19 @@ def test_a_message_over_the_limit_costs_only_itself(monkeypatch):
     read = list(mail.messages(Blob("box.mbox", lambda: io.BytesIO(data)), Options(), ledger))
     assert [number for number, _ in read] == [1, 3]
     assert ledger.failed == 1
+
+
+def test_every_delay_phrase_is_found_by_one_of_the_stems():
+    stems = wordlists.phrases("delay_stem")
+    plain = [phrase for phrase in wordlists.phrases("delay") if phrase.isascii()]
+    assert plain
+    assert [phrase for phrase in plain if not any(stem in phrase for stem in stems)] == []
+
+
+@pytest.mark.parametrize(
+    "name", ["machine_sender", "bounce_subject", "bounce_sentence", "failure_words", "original"]
+)
+def test_phrases_are_in_the_form_they_are_looked_for_in(name):
+    listed = wordlists.phrases(name)
+    assert [phrase for phrase in listed if phrase != phrase.lower() or "  " in phrase] == []
+    assert len(set(listed)) == len(listed)

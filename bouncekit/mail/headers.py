@@ -54,13 +54,19 @@ def relabelled(text: str) -> str:
     Chinese and Japanese mail labelled ``us-ascii`` or ``iso-8859-1`` comes
     out as pairs of accented letters, which no Western text has in rows.
     """
-    if text.isascii() or not _PAIRS.search(text):
+    if text.isascii():
         return text
+    try:
+        text.encode("latin-1")
+    except UnicodeEncodeError as error:
+        # Text of another script stops here, at its first letter.
+        if ord(text[error.start]) not in _TO_BYTES:
+            return text
     try:
         data = text.translate(_TO_BYTES).encode("latin-1")
     except UnicodeEncodeError:
         return text
-    return decode_unlabelled(data)
+    return decode_unlabelled(data) if _PAIRS.search(text) else text
 
 
 def _guess(data: bytes) -> str:

@@ -102,11 +102,16 @@ def kind_of_text(message: Message, human: str) -> tuple[Kind, str]:
     words = fold(human[:MAX_NOTICE])
     if not named and not _speaks_of_failure(message, subject, words, daemon=daemon):
         return _not_a_bounce(message, subject, words)
-    if (has("delay", subject) or has("delay", words)) and not has("final", words):
+    if _speaks_of_delay(f"{subject}\n{words}") and not has("final", words):
         return "deferral", ""
     if has("delivered", words) and not has("bounce_sentence", words):
         return "delivered", ""
     return "bounce", ""
+
+
+def _speaks_of_delay(told: str) -> bool:
+    # A few stems rule most notices out before all phrases are tried.
+    return (not told.isascii() or has("delay_stem", told)) and has("delay", told)
 
 
 def _speaks_of_failure(message: Message, subject: str, words: str, *, daemon: bool) -> bool:

@@ -10,10 +10,11 @@ import re
 MAX_HTML = 262_144
 """Characters of HTML that are looked at."""
 
-# One word after the other; they read better than as a list of forty lines.
 _BLOCKS = frozenset(
-    "br p div tr li ul ol table h1 h2 h3 h4 h5 h6 blockquote hr pre td th center dt dd "
-    "section".split()  # noqa: SIM905
+    (
+        *("br", "p", "div", "tr", "li", "ul", "ol", "table", "h1", "h2", "h3", "h4", "h5", "h6"),
+        *("blockquote", "hr", "pre", "td", "th", "center", "dt", "dd", "section"),
+    )
 )
 _SILENT = frozenset(("script", "style", "head", "title", "noscript", "template"))
 _VOID = frozenset(("br", "hr", "img", "input", "meta", "link", "col", "area", "base", "source"))

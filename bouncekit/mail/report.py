@@ -13,6 +13,8 @@ from bouncekit import addresses
 
 MAX_RECIPIENTS = 10_000
 """Recipients of one report; one forgery must not name more."""
+MAX_VALUE = 8_192
+"""Characters kept of one field."""
 
 _NAMES = frozenset(
     (
@@ -103,8 +105,8 @@ def _fields(text: str) -> list[tuple[str, str]]:
     name = ""
     for line in text.split("\n"):
         if line[:1] in (" ", "\t") and name and line.strip():
-            if name in _NAMES:
-                found[-1] = (name, f"{found[-1][1]}\n{line.strip()}"[:8192])
+            if name in _NAMES and len(found[-1][1]) < MAX_VALUE:
+                found[-1] = (name, f"{found[-1][1]}\n{line.strip()}"[:MAX_VALUE])
             continue
         head, colon, value = line.partition(":")
         head = head.strip().lower()
@@ -116,7 +118,8 @@ def _fields(text: str) -> list[tuple[str, str]]:
             found.append(("", ""))
         elif name == "diagnostic-code" and not (colon and head.isascii() and " " not in head):
             # A reply of several lines that nobody folded.
-            found[-1] = (name, f"{found[-1][1]}\n{line.strip()}"[:8192])
+            if len(found[-1][1]) < MAX_VALUE:
+                found[-1] = (name, f"{found[-1][1]}\n{line.strip()}"[:MAX_VALUE])
         else:
             name = name if name == "diagnostic-code" and not colon else "-"
     return found

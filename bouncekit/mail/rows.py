@@ -52,7 +52,7 @@ def _told(message: Message) -> list[Row]:
     )
     if sort == "auto_reply":
         return [_auto_reply(message, original)]
-    glued = _glued(lines)
+    glued = _glued(lines, message.plain)
     if glued:
         return reported_rows(message, glued[0], original, glued[1])
     common = {"timestamp": shared.when(message), **shared.common(message, original, None)}
@@ -80,8 +80,10 @@ def _told(message: Message) -> list[Row]:
     return rows
 
 
-def _glued(lines: list[str]) -> tuple[Report, list[str]] | None:
+def _glued(lines: list[str], text: str) -> tuple[Report, list[str]] | None:
     """Find a report that a gateway glued into the text, and the lines above it."""
+    if "ecipient:" not in text:
+        return None
     for number, line in enumerate(lines):
         if line[:20].lower().startswith(_REPORT_FIELDS):
             found = report.parse("\n".join(lines[number:]))
