@@ -18,6 +18,8 @@ from bouncekit.schema import TEXT
 
 # SES names a message by the local part of the Message-ID that it writes.
 _SES_ID = re.compile(r"^([0-9a-f]{16}-[0-9a-f-]{36}-[0-9]{6})(?:@[a-z0-9.-]*amazonses\.com)?$")
+# SendGrid the same way, but only some of its events repeat the whole of it.
+_SENDGRID_ID = re.compile(r"^([A-Za-z0-9_-]{16,64})@(?:geopod-)?ismtpd[a-z0-9.-]*$")
 
 
 def message_key(message_id: str | None) -> str | None:
@@ -25,8 +27,8 @@ def message_key(message_id: str | None) -> str | None:
     if not message_id:
         return None
     text = message_id.strip().strip("<>").strip()
-    ses = _SES_ID.match(text)
-    return (ses[1] if ses else text) or None
+    own = _SES_ID.match(text) or _SENDGRID_ID.match(text)
+    return (own[1] if own else text) or None
 
 
 def map_distinct(values: pd.Series, function: Callable[[str], str | None]) -> pd.Series:

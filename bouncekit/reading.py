@@ -29,7 +29,7 @@ def read(
     *,
     tz: str | None = None,
     columns: Mapping[str, str] | None = None,
-    rules: str | os.PathLike[str] | None = None,
+    rules: str | Path | None = None,
     engine: str = "auto",
     progress: bool | None = None,
 ) -> "pd.DataFrame":

@@ -79,6 +79,7 @@ def test_contact_list_and_sends_tables_stand_beside_exports(tmp_path):
         "联系人.csv": "姓名,邮箱,公司,状态\n王,wang@example.cn,例子,正常\n",
         "sends.csv": "date,sent,campaign\n2026-01-01,1200,spring\n",
         "messages.csv": "message_id,recipient,timestamp\nm1@example.com,a@example.com,2026-01-01\n",
+        "README.md": "# Exports of March\n",
         "blank.csv": " \n",
         "nothing.csv": "",
     }
@@ -176,6 +177,31 @@ def test_one_bad_record_costs_itself_alone(bad):
     assert account(df).items in (3, 4)
     df["diagnostic"].str.encode("utf-8")
     assert df["diagnostic"].str.len().max() <= 4096
+
+
+def test_two_stray_quotes_swallow_no_records_between_them():
+    record = b"5.1.1,550 %s no,user%d@example.com,1767225600\n"
+    rows = [record % (b'"' if n in (3, 60) else b"x", n) for n in range(80)]
+    rows[3] = b'5.1.1,"550 no,user3@example.com,1767225600\n'
+    rows[60] = b'5.1.1,550 no",user60@example.com,1767225600\n'
+    df = read(HEADER + b"".join(rows))
+    assert account(df).items == 80
+    assert len(df) >= 78
+
+
+def test_a_bad_byte_far_into_a_file_changes_only_its_own_record():
+    rows = [b"5.1.1,550 no,user%d@example.com,1767225600\n" % n for n in range(200_000)]
+    rows[150_000] = "5.1.1,550 邮箱不存在,bad@example.com,1767225600\n".encode("gb18030")
+    df = read(HEADER + b"".join(rows))
+    assert len(df) == account(df).items == 200_000
+    assert df.loc[150_000, "diagnostic"] == "550 邮箱不存在"
+    assert df["item"].tolist() == list(range(1, 200_001))
+
+
+def test_blank_records_in_the_middle_keep_the_numbers_of_the_others():
+    df = read(HEADER + GOOD + b",,,\n\n" + GOOD.replace(b"good", b"later"))
+    assert df["item"].tolist() == [1, 3]
+    assert account(df).skips == {("<bytes 1>", "is a blank record"): 1}
 
 
 HOSTILE_JSON = {

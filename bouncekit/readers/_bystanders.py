@@ -1,4 +1,4 @@
-"""Tables that stand beside exports and tell of no failures: contacts, sent mail."""
+"""Files that stand beside exports and tell of no failures: contacts, sent mail, notes."""
 
 from bouncekit.blobs import Head
 from bouncekit.readers import generic
@@ -6,11 +6,13 @@ from bouncekit.readers._words import SENT_COUNTS
 
 
 def bystander(head: Head) -> str | None:
-    """Say what a table is that no reader takes, in a sentence; None where it is not known.
+    """Say what a file is that no reader takes, in a sentence; None where it is not known.
 
     Such a file is skipped, not failed: it belongs beside the exports and is
     given to the analyses instead.
     """
+    if head.name.startswith("readme") or head.name.endswith(".md"):
+        return "is a note for people, no export"
     found = generic.understood(head, ()).columns
     names = set(head.columns)
     if "recipient" in found and "message_id" in found:

@@ -129,11 +129,22 @@ def _arrow_batches(stream: BinaryIO, header: Header) -> Iterator[pa.Table]:
     )
     for batch in reader:
         table = pa.Table.from_batches([batch])
-        # A quote that is never closed swallows the records after it.
-        longest = (pc.max(pc.utf8_length(column)).as_py() for column in table.columns)
-        if any(length and length > _LONG_CELL for length in longest):
+        if any(_swallows(column, header) for column in table.columns):
             raise _Irregular
         yield table
+
+
+def _swallows(column: pa.ChunkedArray, header: Header) -> bool:
+    """Say whether a stray quote seems to have swallowed records into a cell."""
+    longest = pc.max(pc.binary_length(column)).as_py() or 0
+    if longest > _LONG_CELL:
+        return True
+    if not pc.any(pc.match_substring(column, "\n")).as_py():
+        return False
+    mark = re.escape(header.delimiter)
+    cells = min(len(header.names), 50) - 1
+    record = rf"\n(?:[^\n{mark}]*{mark}){{{cells}}}[^\n{mark}]*\n"
+    return bool(pc.any(pc.match_substring_regex(column, record)).as_py())
 
 
 def _as_utf8(stream: BinaryIO, encoding: str) -> BinaryIO:
@@ -248,9 +259,11 @@ class _Lines:
             return False
         if sum(line.count('"') for line in self._taken) % 2:
             return True
-        rest = self._taken[1:]
-        alone = sum(line.count(delimiter) == width - 1 for line in rest)
-        return len(rest) > _LONG_RECORD and width > 1 and alone > len(rest) / 2
+        # The last line ends the cell; those between would be records of their own.
+        between = self._taken[1:-1]
+        whole = [line for line in between if line.count(delimiter) == width - 1]
+        sure = len(between) > _LONG_RECORD or any("@" in line for line in whole)
+        return sure and width > 1 and len(whole) > len(between) / 2
 
 
 _LONE_CR = re.compile(r"\r(?!\n)")

@@ -179,6 +179,8 @@ def first_objects(head: Head) -> tuple[dict[str, Any], ...]:
 
 def text_of(value: Any) -> str | None:
     """Give a JSON scalar as text; None for null, empty, lists and objects."""
+    if isinstance(value, str):
+        return value.strip() or None
     if value is None or isinstance(value, (dict, list, bool)):
         return None
-    return str(value).strip() or None
+    return str(value)

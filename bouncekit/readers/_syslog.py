@@ -16,7 +16,7 @@ _LINE = re.compile(
     r"(?P<clock>\d\d:\d\d:\d\d)(?:\.\d+)?|(?P<iso>\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d\S{0,16}))"
     r" (?P<host>\S{1,255}) (?P<program>[^\s\[:]{1,255})(?:\[\d+\])?: (?P<text>.*)"
 )
-_MONTH = re.compile(rb"(?:<\d{1,3}>)?([A-Z][a-z]{2}) ")
+_MONTH = re.compile(rb"^(?:<\d{1,3}>)?([A-Z][a-z]{2}) ", re.MULTILINE)
 _DATED_NAME = re.compile(r"[-._](20\d\d)-?(0[1-9]|1[0-2])-?([0-3]\d)(?!\d)")
 
 
@@ -99,6 +99,8 @@ def _first_year(blob: Blob) -> int | None:
 def _months(blob: Blob) -> Iterator[int]:
     """Give the months of the lines, each run of equal ones once."""
     before = None
+    if not _MONTH.search(blob.head.data):
+        return
     with blob.open() as stream:
         for raw in stream:
             found = _MONTH.match(raw[:16])

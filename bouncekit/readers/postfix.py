@@ -22,10 +22,10 @@ from collections import OrderedDict
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from bouncekit import codes
 from bouncekit.accounting import Ledger
 from bouncekit.encodings import text_stream
 from bouncekit.readers._base import CERTAIN, NO, Chunk, Options, Reader, Row, in_chunks
+from bouncekit.readers._reply import codes_of
 from bouncekit.readers._syslog import Clock, Line, lines
 from bouncekit.sources import Blob, Head
 
@@ -190,12 +190,13 @@ def _row(match: re.Match[str], words: str | None, line: Line) -> Row:
     diagnostic = words[said.end() :] if said and words else words
     suspended = bool(words and words.startswith(_NOT_TRIED))
     original = match["orig_to"]
+    smtp, enhanced = codes_of(diagnostic, match["dsn"])
     return {
         "timestamp": line.timestamp,
         "event": _EVENTS[match["status"]],
         "recipient": original if original and "@" in original else match["to"],
-        "smtp_code": codes.reply_code(diagnostic),
-        "enhanced_code": codes.enhanced_code(diagnostic) or codes.enhanced_code(match["dsn"]),
+        "smtp_code": smtp,
+        "enhanced_code": enhanced,
         "diagnostic": diagnostic,
         "vendor_type": f"{match['status']}/not tried" if suspended else match["status"],
         "remote_mta": named[1] if named else _relay_host(match["relay"]),

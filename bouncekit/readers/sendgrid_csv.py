@@ -24,7 +24,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from bouncekit import codes, times
+from bouncekit import times
 from bouncekit.accounting import Ledger
 from bouncekit.readers import _columns, _csv, _json
 from bouncekit.readers._base import (
@@ -38,6 +38,7 @@ from bouncekit.readers._base import (
     SkipItem,
     by_item,
 )
+from bouncekit.readers._reply import codes_of
 from bouncekit.sources import Blob, Head
 
 _NEEDED = {"email", "created"}
@@ -128,13 +129,14 @@ def _parse(entry: Any, name: str | None, options: Options) -> list[Row]:
     moment = times.from_epoch(created)
     if moment is None:
         moment = times.from_iso(_json.text_of(created), options.tz or _V2_ZONE)
+    smtp, enhanced = codes_of(reason, status)
     return [
         {
             "timestamp": moment,
             "event": _event(name),
             "recipient": _json.text_of(entry["email"]),
-            "smtp_code": codes.reply_code(reason) or codes.reply_code(status),
-            "enhanced_code": codes.enhanced_code(reason) or codes.enhanced_code(status),
+            "smtp_code": smtp,
+            "enhanced_code": enhanced,
             "diagnostic": reason,
             "vendor_type": name,
         }

@@ -23,7 +23,7 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from bouncekit import codes, times
+from bouncekit import times
 from bouncekit.readers import _json
 from bouncekit.readers._base import (
     CERTAIN,
@@ -35,6 +35,7 @@ from bouncekit.readers._base import (
     SkipItem,
     by_item,
 )
+from bouncekit.readers._reply import codes_of
 from bouncekit.sources import Head
 
 _EVENTS = {
@@ -80,13 +81,14 @@ def _parse(event: Any, options: Options) -> list[Row]:
     reason, response = (_json.text_of(event.get(key)) for key in ("reason", "response"))
     diagnostic = reason or response
     status = _json.text_of(event.get("status")) if _EVENTS[word] in ("bounce", "deferral") else None
+    smtp, enhanced = codes_of(diagnostic, status)
     return [
         {
             "timestamp": times.from_epoch(_scalar(event.get("timestamp"))),
             "event": _EVENTS[word],
             "recipient": _json.text_of(event.get("email")),
-            "smtp_code": codes.reply_code(diagnostic) or codes.reply_code(status),
-            "enhanced_code": codes.enhanced_code(diagnostic) or codes.enhanced_code(status),
+            "smtp_code": smtp,
+            "enhanced_code": enhanced,
             "diagnostic": diagnostic,
             "vendor_type": _vendor_type(word, event, reason),
             "message_id": _message_id(event),

@@ -27,7 +27,7 @@ import re
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from bouncekit import codes, times
+from bouncekit import times
 from bouncekit.readers import _json
 from bouncekit.readers._base import (
     CERTAIN,
@@ -39,6 +39,7 @@ from bouncekit.readers._base import (
     SkipItem,
     by_item,
 )
+from bouncekit.readers._reply import codes_of
 from bouncekit.sources import Head
 
 _MAX_LAYERS = 12
@@ -194,9 +195,13 @@ def _failures(entries: Iterable[Any], **facts: Any) -> list[Row]:
         text = _json.text_of(entry.get("diagnosticCode"))
         status = _json.text_of(entry.get("status"))
         row["diagnostic"] = re.sub(r"^\s*smtp\s*;\s*", "", text) if text else None
-        row["smtp_code"] = codes.reply_code(row["diagnostic"])
-        row["enhanced_code"] = codes.enhanced_code(row["diagnostic"]) or codes.enhanced_code(status)
+        row["smtp_code"], row["enhanced_code"] = codes_of(row["diagnostic"], _status(status))
     return rows
+
+
+def _status(text: str | None) -> str | None:
+    """Give a status that is an enhanced code; the field holds nothing else that is."""
+    return text if text and "." in text else None
 
 
 def _remote(part: dict[str, Any]) -> str | None:
@@ -247,13 +252,14 @@ def _complaint(event: dict[str, Any]) -> list[Row]:
 def _delivery(event: dict[str, Any]) -> list[Row]:
     part = _dict(event.get("delivery"))
     response = _json.text_of(part.get("smtpResponse"))
+    smtp, enhanced = codes_of(response)
     return _rows(
         _list(part.get("recipients")) or _destinations(event),
         event="delivered",
         timestamp=part.get("timestamp"),
         diagnostic=response,
-        smtp_code=codes.reply_code(response),
-        enhanced_code=codes.enhanced_code(response),
+        smtp_code=smtp,
+        enhanced_code=enhanced,
     )
 
 
