@@ -38,9 +38,11 @@ def unknown(table: pd.DataFrame, top: int = 20) -> pd.DataFrame:
         If the table lacks a column.
     """
     require(table, "event", "reason", "diagnostic", "smtp_code", "enhanced_code")
-    failed = table[table["event"].isin(FAILURES)]
-    if failed["reason"].isna().any():
-        failed = classify(failed)
+    failed = table[table["event"].isin(FAILURES)].reset_index(drop=True)
+    undecided = failed["reason"].isna()
+    if undecided.any():
+        # Only these: the others may have been decided by rules of the user's own.
+        failed = pd.concat([failed[~undecided], classify(failed[undecided])]).loc[failed.index]
     left = failed[failed["reason"].isin(UNEXPLAINED) & failed["diagnostic"].notna()]
     prints = pd.Series(_fingerprints(left["diagnostic"]), index=left.index, dtype=TEXT)
     groups = left.assign(fingerprint=prints).groupby("fingerprint", sort=True)

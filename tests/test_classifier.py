@@ -293,6 +293,19 @@ def test_unknown_gives_an_empty_table_where_all_is_known():
     assert "draft" in unknown(table).columns
 
 
+def test_unknown_keeps_what_is_decided_already():
+    rows = [
+        {
+            "event": "bounce",
+            "recipient": "a@example.com",
+            "diagnostic": "moon",
+            "reason": "expired",
+        },
+        {"event": "bounce", "recipient": "b@example.com", "diagnostic": "sun"},
+    ]
+    assert unknown(bounce_table(rows))["fingerprint"].tolist() == ["sun"]
+
+
 def test_unknown_gives_at_most_top():
     rows = [
         {"event": "bounce", "recipient": "a@example.com", "diagnostic": f"moon {word}"}
