@@ -62,11 +62,12 @@ def relabelled(text: str) -> str:
         # Text of another script stops here, at its first letter.
         if ord(text[error.start]) not in _TO_BYTES:
             return text
+    if not _PAIRS.search(text[:4_096]):
+        return text
     try:
-        data = text.translate(_TO_BYTES).encode("latin-1")
+        return decode_unlabelled(text.translate(_TO_BYTES).encode("latin-1"))
     except UnicodeEncodeError:
         return text
-    return decode_unlabelled(data) if _PAIRS.search(text) else text
 
 
 def _guess(data: bytes) -> str:
