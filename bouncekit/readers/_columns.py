@@ -40,11 +40,18 @@ def filled(column: Column) -> Column:
 _DIGITS = r"^\d{9,16}$"
 
 
-def epochs(column: Column) -> Column:
-    """Read epoch seconds, milliseconds or microseconds, by size."""
-    whole = pc.match_substring_regex(column, _DIGITS)
-    if not pc.all(whole, min_count=0).as_py():
-        return by_distinct(column, times.from_epoch, pa.int64())
+def moments(column: Column, parse: Callable[[str], int | None]) -> Column:
+    """Read times: a column of epoch numbers as a whole, any other by its distinct texts.
+
+    Parameters
+    ----------
+    column : ChunkedArray
+        Epoch seconds, milliseconds or microseconds (by size), or texts.
+    parse : callable
+        Text to microseconds since 1970 UTC, or None; must know epoch numbers too.
+    """
+    if not pc.all(pc.match_substring_regex(column, _DIGITS), min_count=0).as_py():
+        return by_distinct(column, parse, pa.int64())
     numbers = pc.cast(column, pa.int64())
     scale = pc.case_when(
         pc.make_struct(pc.greater(numbers, 10**14), pc.greater(numbers, 10**11)),
@@ -68,16 +75,6 @@ def reply_codes(texts: Column, status: Column | None = None) -> tuple[Column, Co
         smtp = pc.coalesce(smtp, by_distinct(status, codes.reply_code, pa.int16()))
         enhanced = pc.coalesce(enhanced, by_distinct(status, codes.enhanced_code, pa.string()))
     return smtp, enhanced
-
-
-def moments(column: Column, tz: str | None) -> Column:
-    """Read times of a column: epoch numbers, else ISO text (local time in ``tz``)."""
-    found = epochs(column)
-    if found.null_count == column.null_count:
-        return found
-    return pc.coalesce(
-        found, by_distinct(column, lambda text: times.from_iso(text, tz), pa.int64())
-    )
 
 
 def texts(values: Sequence[str | None]) -> pa.Array:

@@ -153,10 +153,9 @@ def _convert(
     smtp = pc.coalesce(smtp, _columns.reply_codes(column("smtp_code"))[0])
     table = pa.table(
         {
-            "timestamp": _columns.by_distinct(
+            "timestamp": _columns.moments(
                 column("timestamp"),
                 lambda text: times.from_text(text, options.tz, found.day_first),
-                pa.int64(),
             ),
             "event": _columns.by_distinct(word, event_of, pa.string()),
             "recipient": column("recipient"),

@@ -89,6 +89,7 @@ def _noted(name: str | None, ledger: Ledger) -> str | None:
 
 def _convert(cells: pa.Table, options: Options, ledger: Ledger) -> pa.Table:
     count = cells.num_rows
+    tz = options.tz or _V2_ZONE
     name = _noted(which_list(ledger.file, set(cells.column_names)), ledger)
 
     def column(wanted: str) -> _columns.Column:
@@ -99,7 +100,9 @@ def _convert(cells: pa.Table, options: Options, ledger: Ledger) -> pa.Table:
     smtp, enhanced = _columns.reply_codes(reason, column("status"))
     return pa.table(
         {
-            "timestamp": _columns.moments(column("created"), options.tz or _V2_ZONE),
+            "timestamp": _columns.moments(
+                column("created"), lambda text: times.from_text(text, tz)
+            ),
             "event": _columns.constant(_event(name), count),
             "recipient": column("email"),
             "smtp_code": smtp,
