@@ -206,8 +206,9 @@ def _read(chosen: argparse.Namespace, settings: Settings) -> None:
     from bouncekit.accounting import ingest
     from bouncekit.reading import read
     from bouncekit.redaction import project_key, redact
-    from bouncekit.writing import write_table
+    from bouncekit.writing import check_target, write_table
 
+    check_target(chosen.output)
     table = read(
         chosen.source,
         tz=chosen.tz or settings.tz,

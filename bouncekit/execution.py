@@ -192,8 +192,10 @@ def _private_kernel() -> Iterator[dict[str, Any]]:
         }
         environment |= {"JUPYTER_RUNTIME_DIR": str(home), "JUPYTER_NO_CONFIG": "1"}
         environment |= {"PYTHONIOENCODING": "utf-8", "MPLBACKEND": "Agg"}
-        # The kernel finds this very package, installed or not.
-        paths = [str(Path(__file__).resolve().parent.parent), os.environ.get("PYTHONPATH", "")]
+        # The kernel finds this very package, installed or not. ipykernel drops the first
+        # entry where it is the working folder, so one that can be spared stands there.
+        package = str(Path(__file__).resolve().parent.parent)
+        paths = [str(spec), package, os.environ.get("PYTHONPATH", "")]
         environment["PYTHONPATH"] = os.pathsep.join(filter(None, paths))
         # ipykernel's debugger warns of frozen modules, and nobody debugs here.
         environment["PYDEVD_DISABLE_FILE_VALIDATION"] = "1"
@@ -235,7 +237,7 @@ def _failure(notebook: nbformat.NotebookNode, name: str, error: CellExecutionErr
     return f"{name}, cell {failed + 1}{under} failed: {error.ename}: {error.evalue}"
 
 
-def _kinds(kind: type) -> Iterator[type]:
+def _kinds(kind: type[Exception]) -> Iterator[type[Exception]]:
     yield kind
     for child in kind.__subclasses__():
         yield from _kinds(child)

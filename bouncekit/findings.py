@@ -113,7 +113,8 @@ def _chief(by_reason: pd.DataFrame, band: str, lang: Language) -> str:
     known = reasons()
     mine = [name for name in counts.index if name in known and known[name].heals == band]
     top = counts[mine].sort_values(ascending=False, kind="stable").head(3)
-    named = [f"{known[name].label[lang]} ({value:,})" for name, value in top.items() if value]
+    pairs = zip(top.index.astype(str), top, strict=True)
+    named = [f"{known[name].label[lang]} ({value:,})" for name, value in pairs if value]
     return words("find_mostly", lang, reasons=words("comma", lang).join(named)) if named else ""
 
 
@@ -123,10 +124,11 @@ def _worst(rates: pd.DataFrame, by_reason: pd.DataFrame, lang: Language) -> Iter
     rate = rate[(rates["sent"] >= 100) & (rate <= 1)]
     if len(rate) < 4 or rate.max() < 1.5 * rate.median():
         return
-    row = rates.loc[rate.idxmax()]
+    row = rates.loc[rate.index[int(rate.argmax())]]
     here = by_reason[by_reason["period"] == row["period"]]
     counts = _failed(here).groupby(here["reason"].astype("str")).sum()
-    label = reasons()[counts.idxmax()].label[lang] if counts.idxmax() in reasons() else ""
+    known = reasons().get(str(counts.idxmax()))
+    label = known.label[lang] if known else ""
     freq = rates.attrs.get("freq", "W")
     said = words(f"find_worst_{freq}", lang, start=f"{row['period']:%Y-%m-%d}")
     usual = _share(float(rate.median()), 1)

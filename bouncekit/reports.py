@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from nbformat import NotebookNode
 
     from bouncekit.analysis.policy import Policy
+    from bouncekit.rendering import About
 
 NOTEBOOK = "bounce_report.ipynb"
 _Path = str | os.PathLike[str]
@@ -111,7 +112,6 @@ def report(
     PosixPath('may.html')
     """
     from bouncekit.execution import default_parameters, execute, read_notebook, with_parameters
-    from bouncekit.rendering import to_html
 
     zone(tz)
     source = None if src is None else _absolute(src)
@@ -128,14 +128,22 @@ def report(
     settings = default_parameters(blank) | given
     environment = {} if show_addresses else {KEY_VARIABLE: _secret(source, key)}
     with ThreadPoolExecutor(1) as pool, _progress(ready, progress) as tell:
-        digest = pool.submit(_input_digest, settings)
+        # Both take seconds that the kernel leaves free.
+        digest, renderer = pool.submit(_input_digest, settings), pool.submit(_renderer)
         done = execute(ready, Path.cwd(), name=path.name, environment=environment, on_cell=tell)
         if not show_addresses:
             _sweep(done)
-        html = to_html(done, _about(done, settings, digest.result(), show_addresses, lang))
+        about = _about(done, settings, digest.result(), show_addresses, lang)
+        html = renderer.result()(done, about)
     with atomic(output) as stream:
         stream.write(html.encode("utf-8"))
     return Path(output)
+
+
+def _renderer() -> "Callable[[NotebookNode, About], str]":
+    from bouncekit.rendering import to_html
+
+    return to_html
 
 
 def _absolute(src: Any) -> str | list[str]:
@@ -185,7 +193,7 @@ def _about(
     digest: str,
     show_addresses: bool,
     lang: Language,
-) -> Any:
+) -> "About":
     from bouncekit.rendering import About
 
     shown = [(name, _shown(name, value, lang)) for name, value in settings.items()]

@@ -75,7 +75,9 @@ def _settings(given: dict[str, Any], path: Path) -> Settings:
         msg = f"{path}: language must be one of {', '.join(LANGUAGES)}, not {given['language']!r}"
         raise BouncekitError(msg)
     zone(given.get("tz"))
-    places = {name: path.parent / given[name] for name in ("rules", "key") if name in given}
+    places: dict[str, Any] = {
+        name: path.parent / given[name] for name in ("rules", "key") if name in given
+    }
     _check_policy(given.get("policy", {}), path)
     return Settings(**{**given, **places})
 

@@ -84,18 +84,28 @@ def write_table(table: pd.DataFrame, target: str | os.PathLike[str]) -> Path:
     BouncekitError
         If the ending is another, or the file cannot be written.
     """
-    path = Path(target)
-    writers: dict[str, Callable[[pd.DataFrame, BinaryIO], None]] = {
-        ".csv": _write_csv,
-        ".parquet": _write_parquet,
-        ".xlsx": _write_excel,
-    }
-    writer = writers.get(path.suffix.lower())
-    if writer is None:
-        msg = f"{path}: a table can be written as {', '.join(writers)}; choose one of these endings"
-        raise BouncekitError(msg)
+    path = check_target(target)
     with atomic(path) as stream:
-        writer(table, stream)
+        _WRITERS[path.suffix.lower()](table, stream)
+    return path
+
+
+def check_target(target: str | os.PathLike[str]) -> Path:
+    """Return the path of a table to write, before any work is done for it.
+
+    Raises
+    ------
+    BouncekitError
+        If the ending is none that can be written, or the folder is missing.
+    """
+    path = Path(target)
+    if path.suffix.lower() not in _WRITERS:
+        known = ", ".join(_WRITERS)
+        msg = f"{path}: a table can be written as {known}; choose one of these endings"
+        raise BouncekitError(msg)
+    if not path.parent.is_dir():
+        msg = f"{path}: cannot be written (there is no folder {path.parent})"
+        raise BouncekitError(msg)
     return path
 
 
@@ -131,3 +141,10 @@ def _write_excel(table: pd.DataFrame, stream: BinaryIO) -> None:
             # Excel knows no time zones.
             plain[name] = plain[name].dt.tz_convert("UTC").dt.tz_localize(None)
     plain.to_excel(stream, index=False, engine="openpyxl")
+
+
+_WRITERS: dict[str, Callable[[pd.DataFrame, BinaryIO], None]] = {
+    ".csv": _write_csv,
+    ".parquet": _write_parquet,
+    ".xlsx": _write_excel,
+}

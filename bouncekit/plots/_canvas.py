@@ -7,11 +7,12 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache
 from types import MappingProxyType
-from typing import Any
+from typing import Any, Literal
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.font_manager import fontManager
+from matplotlib.layout_engine import ConstrainedLayoutEngine
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 from matplotlib.text import Text
@@ -58,7 +59,7 @@ class ChartAxes(Axes):
     alt = ""
 
     def _repr_mimebundle_(self, **_: object) -> tuple[dict[str, str], dict[str, Any]]:
-        figure = self.figure
+        figure = figure_of(self)
         picture = io.BytesIO()
         figure.savefig(picture, format="png", dpi=_DPI, facecolor="white")
         data = {
@@ -72,8 +73,8 @@ class ChartAxes(Axes):
 def canvas(ax: Axes | None, height: float) -> Axes:
     """Return the Axes to draw on: the caller's, or one on a new figure of its own."""
     if ax is None:
-        figure = Figure(figsize=(WIDTH, height), layout="constrained")
-        figure.get_layout_engine().set(w_pad=0.1, h_pad=0.1)
+        layout = ConstrainedLayoutEngine(w_pad=0.1, h_pad=0.1)
+        figure = Figure(figsize=(WIDTH, height), layout=layout)
         ax = figure.add_subplot(axes_class=ChartAxes)
     ax.spines[["top", "right", "left"]].set_visible(False)
     ax.spines["bottom"].set_color(GREY)
@@ -94,7 +95,7 @@ def font_families() -> list[str]:
 
 def finish(ax: Axes, title: str, subtitle: Iterable[str], notes: Iterable[str] = ()) -> Axes:
     """Write title, subtitle and notes, and make every text plain (no formulas)."""
-    width = ax.figure.get_size_inches()[0]
+    width = figure_of(ax).get_size_inches()[0]
     head = textwrap.fill(title, round(width * 8.6))
     below = textwrap.fill(" · ".join(part for part in subtitle if part), round(width * 12.5))
     foot = "\n".join(textwrap.fill(note, round(width * 12.8)) for note in notes if note)
@@ -119,6 +120,13 @@ def finish(ax: Axes, title: str, subtitle: Iterable[str], notes: Iterable[str] =
     return ax
 
 
+def figure_of(ax: Axes) -> Figure:
+    """Return the figure that a chart stands on, also where it is a part of another."""
+    figure = ax.get_figure(root=True)
+    assert figure is not None, "an Axes that was removed from its figure"  # noqa: S101
+    return figure
+
+
 def bars(look: Look, *, crowded: bool = False) -> dict[str, Any]:
     """Give the options of a bar that is drawn in a look."""
     hatch = "" if crowded else look.hatch
@@ -138,7 +146,7 @@ def patch(look: Look, name: str) -> Patch:
 
 def point(look: Look, name: str, *, line: bool = True) -> Line2D:
     """Make a legend entry for points, with or without a line through them."""
-    style = "-" if line else "none"
+    style: Literal["-", "none"] = "-" if line else "none"
     return Line2D(
         [], [], color=look.colour, marker=look.marker, label=name, linewidth=1.6, linestyle=style
     )
@@ -154,7 +162,7 @@ def legend(ax: Axes, entries: list[Any], *, ticks: int = 1) -> None:
     ticks : int
         Lines of the tick labels, which the legend has to clear.
     """
-    down = ScaledTranslation(0, -(8 + 13 * ticks) / 72, ax.figure.dpi_scale_trans)
+    down = ScaledTranslation(0, -(8 + 13 * ticks) / 72, figure_of(ax).dpi_scale_trans)
     ax.legend(
         handles=entries, loc="upper left", bbox_to_anchor=(0, 0), borderaxespad=0, borderpad=0.3,
         bbox_transform=ax.transAxes + down, ncols=3 if len(entries) != 4 else 2, frameon=False,

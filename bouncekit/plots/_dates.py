@@ -4,6 +4,8 @@ from collections.abc import Sequence
 from datetime import datetime
 
 import matplotlib.dates as mdates
+import numpy as np
+import numpy.typing as npt
 from matplotlib.axes import Axes
 from matplotlib.ticker import Formatter
 
@@ -15,13 +17,13 @@ _FEW = 60
 """Periods up to which ticks stand at starts of periods; beyond, at round dates."""
 
 
-def time_axis(ax: Axes, x: Sequence[float], step_days: float, lang: Language) -> None:
+def time_axis(ax: Axes, x: npt.NDArray[np.float64], step_days: float, lang: Language) -> None:
     """Set ticks, labels and ends of a time axis that holds local wall time.
 
     Parameters
     ----------
     ax : Axes
-    x : sequence of float
+    x : ndarray of float64
         Starts of the periods, matplotlib's day numbers.
     step_days : float
         Length of one period.

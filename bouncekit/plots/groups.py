@@ -155,8 +155,7 @@ def _totals(rates: pd.DataFrame, by: str, top: int, lang: Language) -> _Groups:
     table = pd.DataFrame({"sent": sent, "hard": sums["hard"].sum(), "soft": sums["soft"].sum()})
     weight = table["sent"].fillna(table["hard"] + table["soft"])
     is_other = table.index.isin([OTHER, ""])
-    order = np.lexsort((table.index, -weight, is_other)) if len(table) else []
-    table = table.iloc[order]
+    table = table.iloc[np.lexsort((table.index.to_numpy(), -weight.to_numpy(), is_other))]
     shown, rest = table.iloc[:top], table.iloc[top:]
     names = [_group_name(name, by, lang) for name in shown.index]
     if len(rest):

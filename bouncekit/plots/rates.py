@@ -193,7 +193,7 @@ def _reference_lines(ax: Axes, preset: Preset, top: float, lang: Language) -> li
 
 def _height(ax: Axes) -> float:
     """Return about how many points high the chart's frame will be."""
-    return float(ax.figure.get_size_inches()[1] * 72 * 0.53)
+    return float(_canvas.figure_of(ax).get_size_inches()[1] * 72 * 0.53)
 
 
 def _name_lines(ax: Axes, found: Periods, series: list[Series], top: float) -> None:
@@ -244,18 +244,18 @@ def _counts(found: Periods, ax: Axes | None, lang: Language) -> Axes:
     notes = []
     if len(x) <= _ROOM_FOR_NUMBERS:
         notes.append(words("share_axis_note", lang))
-        for place, height, value in zip(x, bottom, share, strict=True):
+        for place, level, value in zip(x, bottom, share, strict=True):
             if np.isfinite(value):
                 ax.annotate(
-                    _canvas.percent(value), (place, height), (0, 3), ha="center",
+                    _canvas.percent(value), (place, level), (0, 3), ha="center",
                     textcoords="offset points", fontsize=SMALL, color=PALE_INK,
                 )  # fmt: skip
     notes += found.notes
     sent = np.nansum(found.sent) > 0
     why = words("above_denominator" if sent else "no_denominator", lang)
-    whole = np.nansum(found.hard) / max(np.nansum(found.failed), 1)
+    of_all = float(np.nansum(found.hard) / max(np.nansum(found.failed), 1))
     subtitle = [
         words("counts_axis", lang), why,
-        words("hard_share", lang, share=_canvas.percent(whole)), _zone(found, lang),
+        words("hard_share", lang, share=_canvas.percent(of_all)), _zone(found, lang),
     ]  # fmt: skip
     return _canvas.finish(ax, _title("counts_title", found.freq, lang), subtitle, notes)
