@@ -7,6 +7,8 @@ from typing import Any, Literal
 
 import pandas as pd
 
+Outcome = Literal["skipped", "failed"]
+
 MAX_PROBLEMS = 1_000
 """Problems kept one by one; the rest are counted in ``more_problems``."""
 
@@ -29,7 +31,7 @@ class Problem:
 
     file: str
     item: int | None
-    kind: Literal["skipped", "failed"]
+    kind: Outcome
     reason: str
 
 
@@ -145,6 +147,13 @@ class Ledger:
         self.failed += 1
         if len(self.failures) < MAX_PROBLEMS:
             self.failures.append(Problem(self.file, item, "failed", reason))
+
+    def without_rows(self, item: int | None, kind: Outcome, reason: str) -> None:
+        """Count one item that gave no rows."""
+        if kind == "skipped":
+            self.skip(item, reason)
+        else:
+            self.fail(item, reason)
 
     def note(self, sentence: str) -> None:
         """Keep one sentence about something that had to be assumed."""

@@ -1,27 +1,20 @@
 """Read whatever there is into one tidy bounce table."""
 
 import os
-import sys
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
-
-import pyarrow as pa
+from typing import TYPE_CHECKING
 
 from bouncekit import identity, times
 from bouncekit.accounting import Ledger, close
-from bouncekit.errors import BouncekitError, UnknownFormatError
-from bouncekit.readers import generic, readers
-from bouncekit.readers._base import NO, RAW_SCHEMA, Chunk, Options, Reader
-from bouncekit.readers._bystanders import bystander
-from bouncekit.sources import Blob, Head, Refusal, Source, find
-from bouncekit.tables import arrow_rows, tidy
+from bouncekit.collecting import Collector
+from bouncekit.readers import generic
+from bouncekit.readers._base import Options
+from bouncekit.sources import Blob, Refusal, Source, find
+from bouncekit.tables import tidy
 
 if TYPE_CHECKING:
     import pandas as pd
-
-_BUFFER_ROWS = 50_000
-_SCHEMA = RAW_SCHEMA.append(pa.field("file", pa.string())).append(pa.field("source", pa.string()))
 
 
 def read(
@@ -31,6 +24,7 @@ def read(
     columns: Mapping[str, str] | None = None,
     rules: str | Path | None = None,
     engine: str = "auto",
+    workers: int | None = None,
     progress: bool | None = None,
 ) -> "pd.DataFrame":
     r"""Read exports, logs and bounce mail into one tidy bounce table.
@@ -56,6 +50,9 @@ def read(
     engine : {'auto', 'mailparser', 'fast'}
         What opens mail messages; ``auto`` is the fast one where it is
         installed, with mailparser for what that cannot take.
+    workers : int, optional
+        Processes that parse mail; by default one for each core once there are
+        some thousand messages.
     progress : bool, optional
         Show a progress bar; by default on a terminal and in a notebook.
 
@@ -89,7 +86,7 @@ def read(
     times.zone(tz)
     generic.check_fields(columns or {})
     options = Options(tz=tz, columns=dict(columns or {}), engine=engine)
-    table, ledgers = gather(find(src), options, progress=progress)
+    table, ledgers = gather(find(src), options, workers=workers, progress=progress)
     drop = identity.duplicates(table)
     table = classify(table[~drop].reset_index(drop=True), rules=rules)
     table.attrs["ingest"] = close(ledgers, rows=len(table), duplicates=int(drop.sum()))
@@ -97,7 +94,11 @@ def read(
 
 
 def gather(
-    inputs: Iterable[Blob | Refusal], options: Options, *, progress: bool | None = False
+    inputs: Iterable[Blob | Refusal],
+    options: Options,
+    *,
+    workers: int | None = 1,
+    progress: bool | None = False,
 ) -> tuple["pd.DataFrame", list[Ledger]]:
     """Read inputs into one tidy table, duplicates and all, nothing classified.
 
@@ -111,154 +112,10 @@ def gather(
     UnknownFormatError
         If no reader knows any of them.
     """
-    collector = _Collector(progress)
-    for item in inputs:
-        collector.take(item, options)
-    return tidy(collector.finish()), collector.ledgers
-
-
-def recognise(head: Head, columns: Mapping[str, str] | None = None) -> Reader:
-    """Return the reader that knows a file best.
-
-    Parameters
-    ----------
-    head : Head
-        The first kilobytes.
-    columns : mapping, optional
-        What the user said of columns; a table that has them goes to ``generic``.
-
-    Raises
-    ------
-    UnknownFormatError
-        If no reader does, or two know it equally well.
-    BouncekitError
-        If only some of ``columns`` are there.
-    """
-    if columns and generic.has_columns(head, columns):
-        return generic.READER
-    bids = [(reader.sniff(head), reader) for reader in readers()]
-    best = max((bid for bid, _ in bids), default=NO)
-    winners = [reader for bid, reader in bids if bid == best and bid > NO]
-    if not winners:
-        msg = f"no reader knows this file ({_looks_like(head)}); see `bouncekit sources`"
-        raise UnknownFormatError(msg)
-    if len(winners) > 1:
-        names = " and ".join(reader.name for reader in winners)
-        msg = f"the readers {names} both claim this file; give it alone with columns=..."
-        raise UnknownFormatError(msg)
-    return winners[0]
-
-
-def _looks_like(head: Head) -> str:
-    if not head.data:
-        return "it is empty"
-    if head.data[257:262] == b"ustar":
-        return "it is a tar archive; unpack it first"
-    if b"\0" in head.data[:1024] and not head.encoding.startswith("utf-16"):
-        return "it holds binary data"
-    start = " ".join(head.text[:200].split())[:60]
-    return f"it begins {start!r}"
-
-
-class _Collector:
-    """Takes one input after the other and keeps rows and accounts."""
-
-    def __init__(self, progress: bool | None) -> None:
-        self.ledgers: list[Ledger] = []
-        self.recognised = 0
-        self._rows: list[dict[str, Any]] = []
-        self._tables: list[pa.Table] = []
-        self._bar = _progress_bar(progress)
-
-    def take(self, item: Blob | Refusal, options: Options) -> None:
-        """Read one input; whatever is wrong with it becomes part of its account."""
-        ledger = Ledger(item.label)
-        self.ledgers.append(ledger)
-        if isinstance(item, Refusal):
-            ledger.fail(None, item.reason)
-            return
-        try:
-            reader = self._reader(item, options, ledger)
-        except (BouncekitError, OSError) as error:
-            ledger.fail(None, _sentence(error))
-            return
-        if reader is None:
-            return
-        self.recognised += 1
-        ledger.source = reader.name
-        try:
-            for chunk in reader.read(item, options, ledger):
-                self._add(chunk, ledger)
-        except Exception as error:  # noqa: BLE001 - one bad file must not cost the others
-            reason = f"the rest could not be read ({_sentence(error)})"
-            ledger.fail(None, f"{reason}; check the file or copy it anew")
-        self._bar.set_postfix_str(item.label[-40:], refresh=False)
-
-    def _reader(self, item: Blob, options: Options, ledger: Ledger) -> Reader | None:
-        """Choose the reader; None where the file is there with good reason and tells nothing."""
-        reason = None if item.head.data.strip() else "is empty"
-        if reason is None:
-            try:
-                return recognise(item.head, options.columns)
-            except UnknownFormatError:
-                reason = bystander(item.head)
-                if reason is None:
-                    raise
-        ledger.skip(None, reason)
-        return None
-
-    def _add(self, chunk: Chunk, ledger: Ledger) -> None:
-        count = chunk.num_rows if isinstance(chunk, pa.Table) else len(chunk)
-        ledger.rows += count
-        self._bar.update(count)
-        if isinstance(chunk, pa.Table):
-            label, source = pa.scalar(ledger.file), pa.scalar(ledger.source)
-            chunk = chunk.append_column("file", pa.repeat(label, count))
-            self._tables.append(chunk.append_column("source", pa.repeat(source, count)))
-            return
-        for row in chunk:
-            row["file"], row["source"] = ledger.file, ledger.source
-        self._rows += chunk
-        if len(self._rows) >= _BUFFER_ROWS:
-            self._flush()
-
-    def _flush(self) -> None:
-        self._tables.append(arrow_rows(self._rows, _SCHEMA))
-        self._rows = []
-
-    def finish(self) -> Iterator[pa.Table]:
-        """Give the raw tables; raise where nothing at all was recognised."""
-        self._bar.close()
-        if not self.recognised:
-            raise UnknownFormatError(_nothing_recognised(self.ledgers))
-        self._flush()
-        return iter(self._tables)
-
-
-def _sentence(error: Exception) -> str:
-    if isinstance(error, (BouncekitError, OSError)):
-        return str(error)
-    return type(error).__name__
-
-
-def _nothing_recognised(ledgers: list[Ledger]) -> str:
-    names = ", ".join(reader.name for reader in readers())
-    if not ledgers:
-        return f"there is no file in it; put exports, logs or bounce mail there (readers: {names})"
-    first = ledgers[0]
-    reason = first.failures[0].reason if first.failures else next(iter(first.skips), "")
-    more = f" (and {len(ledgers) - 1:,} more files)" if len(ledgers) > 1 else ""
-    return f"{first.file}: {reason}{more}; known formats: {names}"
-
-
-def _progress_bar(progress: bool | None) -> Any:
-    from tqdm import tqdm
-    from tqdm.auto import tqdm as tqdm_auto
-
-    notebook = "ipykernel" in sys.modules
-    shown = (sys.stderr.isatty() or notebook) if progress is None else progress
-    bar = tqdm_auto if notebook and shown else tqdm
-    return bar(unit=" rows", desc="reading", disable=not shown, delay=0.5, unit_scale=True)
+    with Collector(options, workers=workers, progress=progress) as collector:
+        for item in inputs:
+            collector.take(item)
+        return tidy(collector.finish()), collector.ledgers
 
 
 def source_label(src: object) -> str:

@@ -10,7 +10,7 @@ import pytest
 from bouncekit import read
 from bouncekit.accounting import ingest
 from bouncekit.errors import BouncekitError, InputNotFoundError, UnknownFormatError
-from bouncekit.reading import recognise
+from bouncekit.recognition import recognise
 from bouncekit.schema import NAMES, dtypes
 from bouncekit.sources import Head
 from tests.fixtures import cases, name

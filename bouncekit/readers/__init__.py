@@ -29,9 +29,15 @@ def readers() -> tuple[Reader, ...]:
     """Import and return every reader, sorted by name."""
     found = []
     for name in source_names():
-        reader = importlib.import_module(f"{__name__}.{name}").READER
+        reader = reader_named(name)
         if reader.name != name:
             msg = f"reader module {name!r} names itself {reader.name!r}; the two must agree"
             raise BouncekitError(msg)
         found.append(reader)
     return tuple(found)
+
+
+def reader_named(name: str) -> Reader:
+    """Import and return one reader."""
+    reader: Reader = importlib.import_module(f"{__name__}.{name}").READER
+    return reader

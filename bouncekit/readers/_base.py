@@ -10,7 +10,7 @@ from typing import Any, Literal, TypeAlias, TypeVar
 
 import pyarrow as pa
 
-from bouncekit.accounting import Ledger
+from bouncekit.accounting import Ledger, Outcome
 from bouncekit.sources import Blob, Head
 
 Row: TypeAlias = dict[str, Any]
@@ -120,8 +120,9 @@ Items: TypeAlias = Callable[[Blob, Options, Ledger], Iterable[tuple[int, Any]]]
 Parse: TypeAlias = Callable[[Any, Options], list[Row]]
 
 
-def by_item(items: Items, parse: Parse) -> Callable[[Blob, Options, Ledger], Iterator[Chunk]]:
-    """Make a ``read`` function from one that lists items and one that parses one.
+@dataclass(frozen=True, slots=True)
+class ByItem:
+    """A ``read`` function made of one that lists items and one that parses one.
 
     Parameters
     ----------
@@ -132,30 +133,44 @@ def by_item(items: Items, parse: Parse) -> Callable[[Blob, Options, Ledger], Ite
         :class:`BadItem` with a sentence. Anything else that it raises counts
         as a failed item too: its input was written by a stranger, and one
         item must not cost the others.
+    parallel : bool
+        Whether raw items are bytes and parsing one is worth handing it to
+        another core (:mod:`bouncekit.workers`).
     """
 
-    def rows(blob: Blob, options: Options, ledger: Ledger) -> Iterator[list[Row]]:
-        for number, raw in items(blob, options, ledger):
-            try:
-                found = parse(raw, options)
-            except SkipItem as skipped:
-                ledger.skip(number, str(skipped))
-                continue
-            except BadItem as bad:
-                ledger.fail(number, str(bad))
-                continue
-            except Exception as error:  # noqa: BLE001 - see the docstring
-                ledger.fail(number, f"could not be read ({type(error).__name__})")
+    items: Items
+    parse: Parse
+    parallel: bool = False
+
+    def __call__(self, blob: Blob, options: Options, ledger: Ledger) -> Iterator[Chunk]:
+        """Read all items of a file."""
+        return in_chunks(self._rows(blob, options, ledger))
+
+    def _rows(self, blob: Blob, options: Options, ledger: Ledger) -> Iterator[list[Row]]:
+        for number, raw in self.items(blob, options, ledger):
+            found = outcome_of(self.parse, raw, options)
+            if isinstance(found, tuple):
+                ledger.without_rows(number, *found)
                 continue
             ledger.read += 1
             for row in found:
                 row["item"] = number
             yield found
 
-    def read(blob: Blob, options: Options, ledger: Ledger) -> Iterator[Chunk]:
-        return in_chunks(rows(blob, options, ledger))
 
-    return read
+NoRows: TypeAlias = tuple[Outcome, str]
+
+
+def outcome_of(parse: Parse, raw: Any, options: Options) -> list[Row] | NoRows:
+    """Parse one item; where it gives no rows, say whether it was skipped or failed, and why."""
+    try:
+        return parse(raw, options)
+    except SkipItem as skipped:
+        return "skipped", str(skipped)
+    except BadItem as bad:
+        return "failed", str(bad)
+    except Exception as error:  # noqa: BLE001 - see ByItem
+        return "failed", f"could not be read ({type(error).__name__})"
 
 
 T = TypeVar("T")

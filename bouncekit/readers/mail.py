@@ -11,7 +11,7 @@ from typing import BinaryIO
 from bouncekit.accounting import Ledger
 from bouncekit.mail import message_rows, open_message
 from bouncekit.mail.engine import MAX_MESSAGE, Engine, OpenError
-from bouncekit.readers._base import CERTAIN, NO, BadItem, Options, Reader, Row, by_item
+from bouncekit.readers._base import CERTAIN, NO, BadItem, Options, Reader, Row, ByItem
 from bouncekit.sources import Blob, Head
 
 BLOCK = 4_194_304
@@ -113,7 +113,7 @@ READER = Reader(
     name="mail",
     title="Raw bounce mail (.eml, mbox, Maildir)",
     sniff=sniff,
-    read=by_item(messages, parse),
+    read=ByItem(messages, parse, parallel=True),
     kind="failures",
     how_to_get=(
         "Collect the bounce messages in one folder and save them as files.\n"

@@ -36,7 +36,7 @@ from bouncekit.readers._base import (
     Reader,
     Row,
     SkipItem,
-    by_item,
+    ByItem,
 )
 from bouncekit.readers._reply import codes_of
 from bouncekit.sources import Blob, Head
@@ -153,7 +153,7 @@ def _read_json(blob: Blob, options: Options, ledger: Ledger) -> Iterator[Chunk]:
     keys = {key for entry in _json.first_objects(blob.head)[:1] for key in entry}
     name = _noted(which_list(blob.label, keys), ledger)
     items = _json.events(_entries)
-    return by_item(items, lambda entry, given: _parse(entry, name, given))(blob, options, ledger)
+    return ByItem(items, lambda entry, given: _parse(entry, name, given))(blob, options, ledger)
 
 
 def read(blob: Blob, options: Options, ledger: Ledger) -> Iterator[Chunk]:

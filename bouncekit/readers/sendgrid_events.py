@@ -33,7 +33,7 @@ from bouncekit.readers._base import (
     Reader,
     Row,
     SkipItem,
-    by_item,
+    ByItem,
 )
 from bouncekit.readers._reply import codes_of
 from bouncekit.sources import Head
@@ -150,7 +150,7 @@ READER = Reader(
     name="sendgrid_events",
     title="SendGrid event webhook (JSON)",
     sniff=sniff,
-    read=by_item(_json.events(_events), _parse),
+    read=ByItem(_json.events(_events), _parse),
     has_denominator=True,
     how_to_get="Settings > Mail Settings > Event Webhook; keep the bodies that it posts",
 )

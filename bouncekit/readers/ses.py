@@ -37,7 +37,7 @@ from bouncekit.readers._base import (
     Reader,
     Row,
     SkipItem,
-    by_item,
+    ByItem,
 )
 from bouncekit.readers._reply import codes_of
 from bouncekit.sources import Head
@@ -313,7 +313,7 @@ READER = Reader(
     name="ses",
     title="Amazon SES notifications and events (SNS, EventBridge, Firehose)",
     sniff=sniff,
-    read=by_item(_json.events(_layers), _parse),
+    read=ByItem(_json.events(_layers), _parse),
     has_denominator=True,
     how_to_get="Configuration set > Event destinations > Firehose to S3, or archive the SNS topic",
 )

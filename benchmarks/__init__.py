@@ -1,0 +1,1 @@
+"""Speed of bouncekit beside named peers, in one run: ``python -m benchmarks``."""

@@ -1,0 +1,209 @@
+"""Take one input after the other: its rows in order, and its account.
+
+Nothing that is wrong with one input stops the others. Mail is parsed on all
+cores once there is enough of it to be worth the start of the workers.
+"""
+
+import sys
+from collections.abc import Iterable, Iterator
+from types import TracebackType
+from typing import Any, Self
+
+import pyarrow as pa
+
+from bouncekit.accounting import Ledger
+from bouncekit.errors import BouncekitError, UnknownFormatError
+from bouncekit.readers._base import RAW_SCHEMA, ByItem, Chunk, Options, Reader, outcome_of
+from bouncekit.readers._bystanders import bystander
+from bouncekit.recognition import nothing_recognised, recognise
+from bouncekit.sources import Blob, Refusal
+from bouncekit.tables import arrow_rows
+from bouncekit.workers import Batch, Pool, usable_cores
+
+BUFFER_ROWS = 50_000
+INLINE_BATCHES = 8
+"""Batches parsed in this process before workers are started."""
+
+_SCHEMA = RAW_SCHEMA.append(pa.field("file", pa.string())).append(pa.field("source", pa.string()))
+
+
+class Collector:
+    """Reads inputs and keeps rows and accounts; rows come out in the order of the inputs.
+
+    Parameters
+    ----------
+    options : Options
+        What the user said about the input.
+    workers : int or None
+        Processes that parse mail; None for one per core where it is worth it.
+    progress : bool or None
+        Whether to show a bar; None for on a terminal and in a notebook.
+    """
+
+    def __init__(
+        self, options: Options, *, workers: int | None = 1, progress: bool | None = False
+    ) -> None:
+        self.ledgers: list[Ledger] = []
+        self._options = options
+        self._workers = usable_cores() if workers is None else workers
+        self._inline = INLINE_BATCHES if workers is None else 0
+        self._pool: Pool | None = None
+        self._batch: Batch | None = None
+        self._recognised = 0
+        self._rows: list[dict[str, Any]] = []
+        self._tables: list[pa.Table] = []
+        self._bar = _progress_bar(progress)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._bar.close()
+        if self._pool:
+            self._pool.close()
+
+    def take(self, item: Blob | Refusal) -> None:
+        """Read one input; whatever is wrong with it becomes part of its account."""
+        ledger = Ledger(item.label)
+        self.ledgers.append(ledger)
+        if isinstance(item, Refusal):
+            ledger.fail(None, item.reason)
+            return
+        try:
+            reader = self._reader(item, ledger)
+        except (BouncekitError, OSError) as error:
+            ledger.fail(None, _sentence(error))
+            return
+        if reader is None:
+            return
+        self._recognised += 1
+        ledger.source = reader.name
+        try:
+            self._read(item, reader, ledger)
+        except Exception as error:  # noqa: BLE001 - one bad file must not cost the others
+            reason = f"the rest could not be read ({_sentence(error)})"
+            ledger.fail(None, f"{reason}; check the file or copy it anew")
+        self._bar.set_postfix_str(item.label[-40:], refresh=False)
+
+    def finish(self) -> Iterator[pa.Table]:
+        """Give the raw tables.
+
+        Raises
+        ------
+        UnknownFormatError
+            If nothing at all was recognised.
+        """
+        if not self._recognised:
+            raise UnknownFormatError(nothing_recognised(self.ledgers))
+        self._settle()
+        self._flush()
+        return iter(self._tables)
+
+    def _reader(self, item: Blob, ledger: Ledger) -> Reader | None:
+        """Choose the reader; None where the file is there with good reason and tells nothing."""
+        reason = None if item.head.data.strip() else "is empty"
+        if reason is None:
+            try:
+                return recognise(item.head, self._options.columns)
+            except UnknownFormatError:
+                reason = bystander(item.head)
+                if reason is None:
+                    raise
+        ledger.skip(None, reason)
+        return None
+
+    def _read(self, item: Blob, reader: Reader, ledger: Ledger) -> None:
+        read = reader.read
+        if self._workers > 1 and isinstance(read, ByItem) and read.parallel:
+            for number, raw in read.items(item, self._options, ledger):
+                if self._batch is None:
+                    self._batch = Batch(reader)
+                self._batch.add(ledger, number, raw)
+                if self._batch.full:
+                    self._send()
+            return
+        # What is still with the workers comes first.
+        self._settle()
+        for chunk in read(item, self._options, ledger):
+            self._add(chunk, ledger)
+
+    def _add(self, chunk: Chunk, ledger: Ledger) -> None:
+        count = chunk.num_rows if isinstance(chunk, pa.Table) else len(chunk)
+        ledger.rows += count
+        self._bar.update(count)
+        if isinstance(chunk, pa.Table):
+            label, source = pa.scalar(ledger.file), pa.scalar(ledger.source)
+            chunk = chunk.append_column("file", pa.repeat(label, count))
+            self._flush()
+            self._tables.append(chunk.append_column("source", pa.repeat(source, count)))
+            return
+        for row in chunk:
+            row["file"], row["source"] = ledger.file, ledger.source
+        self._rows += chunk
+        if len(self._rows) >= BUFFER_ROWS:
+            self._flush()
+
+    def _send(self) -> None:
+        """Parse a batch here while there are few, on another core once there are many."""
+        batch, self._batch = self._batch, None
+        if batch is None:
+            return
+        if self._inline:
+            self._inline -= 1
+            self._parse_here(batch)
+            return
+        self._flush()
+        if self._pool is None:
+            self._pool = Pool(self._workers, self._options)
+        self._keep(self._pool.submit(batch))
+
+    def _settle(self) -> None:
+        """Bring in everything that is still under way."""
+        if self._batch and not self._pool:
+            batch, self._batch = self._batch, None
+            self._parse_here(batch)
+        self._send()
+        if self._pool:
+            self._keep(self._pool.drain())
+
+    def _parse_here(self, batch: Batch) -> None:
+        for ledger, number, raw in zip(batch.ledgers, batch.numbers, batch.raws, strict=True):
+            found = outcome_of(batch.parse, raw, self._options)
+            if isinstance(found, tuple):
+                ledger.without_rows(number, *found)
+                continue
+            ledger.read += 1
+            for row in found:
+                row["item"] = number
+            self._add(found, ledger)
+
+    def _keep(self, tables: Iterable[pa.Table]) -> None:
+        for table in tables:
+            self._bar.update(table.num_rows)
+            self._tables.append(table)
+
+    def _flush(self) -> None:
+        if self._rows or not self._tables:
+            self._tables.append(arrow_rows(self._rows, _SCHEMA))
+            self._rows = []
+
+
+def _sentence(error: Exception) -> str:
+    if isinstance(error, (BouncekitError, OSError)):
+        return str(error)
+    return type(error).__name__
+
+
+def _progress_bar(progress: bool | None) -> Any:
+    from tqdm import tqdm
+    from tqdm.auto import tqdm as tqdm_auto
+
+    notebook = "ipykernel" in sys.modules
+    shown = (sys.stderr.isatty() or notebook) if progress is None else progress
+    bar = tqdm_auto if notebook and shown else tqdm
+    return bar(unit=" rows", desc="reading", disable=not shown, delay=0.5, unit_scale=True)

@@ -1,0 +1,79 @@
+"""Mail parsed on several cores gives what it gives on one; a dead worker costs one item."""
+
+import os
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+import bouncekit as bk
+from bouncekit import collecting, workers
+from bouncekit.accounting import Ledger
+from bouncekit.readers import reader_named
+from bouncekit.readers._base import Options
+
+BOUNCE = """\
+From: MAILER-DAEMON@mx.example.net
+To: sales@example.com
+Subject: failure notice
+Date: Mon, 2 Mar 2026 09:00:00 +0000
+
+Hi. This is the qmail-send program at mx.example.net.
+I'm afraid I wasn't able to deliver your message to the following addresses.
+
+<user{n}@example.org>:
+192.0.2.1 does not like recipient.
+Remote host said: 550 5.1.1 User unknown
+"""
+
+
+def _folder(root: Path, count: int) -> Path:
+    for number in range(count):
+        (root / f"{number:04d}.eml").write_text(BOUNCE.format(n=number), encoding="utf-8")
+    (root / "0005x.csv").write_text(
+        "status,reason,email,created\n5.1.1,550 no,a@example.com,1767225600\n", encoding="utf-8"
+    )
+    (root / "0007x.eml").write_text("Subject: hello\nFrom: a@example.com\n\nlunch?\n", "utf-8")
+    return root
+
+
+def test_two_processes_give_what_one_gives(tmp_path, monkeypatch):
+    """Rows, their order and the account are the same, in several batches and one."""
+    monkeypatch.setattr(workers, "BATCH_ITEMS", 7)
+    folder = _folder(tmp_path, 40)
+    alone = bk.read(folder, workers=1)
+    together = bk.read(folder, workers=2)
+    pd.testing.assert_frame_equal(alone, together)
+    assert bk.ingest(alone) == bk.ingest(together)
+    assert len(alone) == 41
+    assert bk.ingest(alone).skipped == 1
+
+
+def test_few_messages_start_no_process(tmp_path, monkeypatch):
+    monkeypatch.setattr(collecting, "Pool", None)
+    assert len(bk.read(_folder(tmp_path, 3))) == 4
+
+
+@pytest.mark.skipif(os.name == "nt", reason="the dying worker below is a POSIX one")
+def test_a_crash_of_a_worker_costs_only_its_item(monkeypatch):
+    """The item that kills a worker is failed with a sentence; its neighbours are read."""
+    killer = "import os, bouncekit.mail.rows as r, bouncekit.readers.mail as m, bouncekit.worker as w\n"
+    killer += "inner = m.READER.read.parse\n"
+    killer += "def parse(raw, options):\n"
+    killer += "    return os._exit(9) if b'user3@' in raw else inner(raw, options)\n"
+    killer += "object.__setattr__(m.READER.read, 'parse', parse)\nw.main()\n"
+    monkeypatch.setattr(workers, "WORKER", ("-c", killer))
+    ledger = Ledger("a.mbox", "mail")
+    batch = workers.Batch(reader_named("mail"))
+    for number in range(1, 7):
+        batch.add(ledger, number, BOUNCE.format(n=number).encode())
+    pool = workers.Pool(1, Options())
+    try:
+        tables = [*pool.submit(batch), *pool.drain()]
+    finally:
+        pool.close()
+    entry = ledger.entry()
+    assert (entry.read, entry.failed) == (5, 1)
+    assert ledger.failures[0].item == 3
+    assert "crash" in ledger.failures[0].reason
+    assert sum(table.num_rows for table in tables) == 5
