@@ -80,9 +80,12 @@ def test_contact_list_and_sends_tables_stand_beside_exports(tmp_path):
         "sends.csv": "date,sent,campaign\n2026-01-01,1200,spring\n",
         "messages.csv": "message_id,recipient,timestamp\nm1@example.com,a@example.com,2026-01-01\n",
         "README.md": "# Exports of March\n",
+        "LICENSE": "Do what you like.\n",
+        "notes/report.html": "<!doctype html><p>March</p>\n",
         "blank.csv": " \n",
         "nothing.csv": "",
     }
+    (tmp_path / "notes").mkdir()
     for file, text in beside.items():
         (tmp_path / file).write_text(text, encoding="utf-8")
     found = account(read(tmp_path))
@@ -91,6 +94,18 @@ def test_contact_list_and_sends_tables_stand_beside_exports(tmp_path):
     assert set(told) == set(beside)
     assert all("contacts=" in told[file] for file in ("contacts.csv", "联系人.csv"))
     assert all("sends=" in told[file] for file in ("sends.csv", "messages.csv"))
+    documents = {file for file, reason in told.items() if "is a document" in reason}
+    assert documents == {"README.md", "LICENSE", "notes/report.html"}
+
+
+def test_word_processor_files_are_documents_and_exports_with_odd_names_are_read(tmp_path):
+    with zipfile.ZipFile(tmp_path / "offer.docx", "w") as archive:
+        archive.writestr("[Content_Types].xml", "<Types/>")
+        archive.writestr("word/document.xml", "<w:document/>")
+    (tmp_path / "readme.html").write_bytes(HEADER + GOOD)
+    found = account(read(tmp_path))
+    assert (found.failed, found.read) == (0, 1)
+    assert {problem.reason for problem in found.problems} == {"is a document, not an export"}
 
 
 @pytest.mark.parametrize(

@@ -1,8 +1,16 @@
 """Files that stand beside exports and tell of no failures: contacts, sent mail, notes."""
 
+import re
+
 from bouncekit.blobs import Head
 from bouncekit.readers import generic
 from bouncekit.readers._words import SENT_COUNTS
+
+_DOCUMENT = re.compile(
+    r"(?:.*/)?(?:(?:readme|licen[cs]e|notice|copying|changelog)(?:[._-][^/]*)?"
+    r"|[^/]*\.(?:md|rst|html?|pdf|docx?|odt|rtf|pptx?|odp))$"
+)
+"""Names of files for people; a docx is an archive, so the parts of its path are looked at too."""
 
 
 def bystander(head: Head) -> str | None:
@@ -11,8 +19,8 @@ def bystander(head: Head) -> str | None:
     Such a file is skipped, not failed: it belongs beside the exports and is
     given to the analyses instead.
     """
-    if head.name.startswith("readme") or head.name.endswith(".md"):
-        return "is a note for people, no export"
+    if any(_DOCUMENT.match(part) for part in head.label.lower().split("!")):
+        return "is a document, not an export"
     found = generic.understood(head, ()).columns
     names = set(head.columns)
     if "recipient" in found and "message_id" in found:
