@@ -15,7 +15,8 @@ STAGES = ("CONNECT", "EHLO", "AUTH", "MAIL", "RCPT", "DATA")
 
 _REPLY = re.compile(
     # The start of a line, or what log writers put before a quoted reply.
-    r"(?:^|\n|[:;)>\]'\"(=#,]"
+    # Not the next digits of a number ("10,485,760"), nor a port ("[192.0.2.1]:465").
+    r"(?:^|\n|(?<!\d),|:(?!(?<=\]:)\d)|[;)>\]'\"(=#]"
     r"|\b(?:said|with|code|error|reply|response|was|returned|status))[ \t]{0,3}"
     r"([245][0-7]\d)"
     # Followed by the words, by the enhanced code, by nothing, or by sendmail's dots.

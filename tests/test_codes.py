@@ -23,6 +23,8 @@ from bouncekit.codes import enhanced_code, reply_code, stage
         ("message of 550 bytes", None),
         ("see ticket 554 in the log", None),
         ("port: 587", None),
+        ("connect to mx.example.com[192.0.2.25]:465: Connection timed out", None),
+        ("message size exceeds 10,485,760 bytes", None),
         ("[203.0.113.1] 2026-10-01: 450.12.3.4", None),
     ],
 )

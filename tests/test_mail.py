@@ -18,6 +18,7 @@ from bouncekit.mail import (
     report,
     wordlists,
 )
+from bouncekit.mail.reported import reported_rows
 from bouncekit.readers import mail
 from bouncekit.readers._base import NO, BadItem, Options, SkipItem
 from bouncekit.sources import Blob, Head
@@ -166,6 +167,45 @@ def test_the_stage_that_only_the_notice_tells_is_added_to_the_reply():
         extra=extra,
     )
     assert row["diagnostic"] == "550 not here (in reply to end of DATA command)"
+
+
+def test_a_line_of_the_notice_that_states_the_reason_is_added_to_a_poor_reply():
+    block = "Final-Recipient: rfc822; bob@example.net\nAction: failed\nStatus: 5.0.0"
+    extra = "{}\n\n<bob@example.net>: 550 user unknown\n"
+    (row,) = dsn(block, extra=extra.format("The account is disabled."))
+    assert row["diagnostic"] == "550 user unknown\nThe account is disabled."
+    (row,) = dsn(block, extra=extra.format("The account may be disabled."))
+    assert row["diagnostic"] == "550 user unknown"
+
+
+def test_the_reason_that_a_notice_announces_is_added_to_another_servers_reply():
+    (row,) = dsn(
+        "Final-Recipient: rfc822; bob@example.net\nAction: failed\nStatus: 5.1.1\n"
+        "Diagnostic-Code: smtp; 550 5.1.1 no such user",
+        extra="Your message to <b> was automatically rejected:\nQuota exceeded\n",
+    )
+    assert row["diagnostic"] == "550 5.1.1 no such user\nQuota exceeded"
+
+
+def test_a_reporting_server_that_takes_mail_in_is_the_one_that_refused_it():
+    block = (
+        "Reporting-MTA: dns; {}\n\nFinal-Recipient: rfc822; bob@example.net\nAction: failed\n"
+        "Status: 5.1.1\nDiagnostic-Code: smtp; 550 5.1.1 no such user"
+    )
+    found = [
+        report.parse(block.format(host)) for host in ("inbound-smtp.a.example.com", "a.example.com")
+    ]
+    message = open_message(HEAD.encode())
+    rows = [reported_rows(message, told, message.original, None)[0] for told in found]
+    assert [row["remote_mta"] for row in rows] == ["inbound-smtp.a.example.com", None]
+
+
+def test_the_class_that_a_server_gives_a_failure_stands_behind_the_action():
+    (row,) = dsn(
+        "Final-Recipient: rfc822; bob@example.net\nAction: failed\nStatus: 5.2.1\n"
+        "X-PowerMTA-BounceCategory: bad-mailbox"
+    )
+    assert row["vendor_type"] == "failed/bad-mailbox"
 
 
 # --- notices in words --------------------------------------------------------------

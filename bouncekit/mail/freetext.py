@@ -122,7 +122,7 @@ def _segments(lines: list[str], places: list[Place], headings: list[Place]) -> s
 def _reason(lines: list[str], place: Place, segment: str, first: int) -> str:
     """Return the words about a recipient that stands alone or first on its line."""
     if _weight(segment):
-        return segment
+        return f"{segment}\n{_stated(lines[:first])}".rstrip()
     about = [
         line
         for number, line in enumerate(lines)
@@ -135,6 +135,12 @@ def _reason(lines: list[str], place: Place, segment: str, first: int) -> str:
     if little or _REPLY.search(above) or has("specific", above.lower()):
         return f"{above}\n{segment}".strip()
     return segment
+
+
+def _stated(lines: list[str]) -> str:
+    """Return the one line that states a reason; several, or a guess, are advice to everybody."""
+    found = [line.strip() for line in lines if has("specific", line.lower()) and "@" not in line]
+    return found[0] if len(found) == 1 and not has("guess", f" {found[0].lower()}") else ""
 
 
 def _weight(words: str) -> bool:

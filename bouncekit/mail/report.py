@@ -35,6 +35,7 @@ _NAMES = frozenset(
         "will-retry-until",
         "final-log-id",
         "x-display-name",
+        "x-powermta-bouncecategory",
     )
 )
 _MESSAGE_FIELDS = frozenset(
@@ -59,6 +60,8 @@ class Recipient:
     diagnostic_type: str = ""
     remote_mta: str = ""
     last_attempt: str = ""
+    category: str = ""
+    """The reporting server's own class of the failure (PowerMTA)."""
 
 
 @dataclass(slots=True)
@@ -66,6 +69,7 @@ class Report:
     """What a report says."""
 
     arrival: str = ""
+    reporting_mta: str = ""
     message_id: str = ""
     recipients: list[Recipient] = field(default_factory=list)
 
@@ -86,6 +90,8 @@ def parse(text: str) -> Report:
         elif name in _MESSAGE_FIELDS:
             if name == "arrival-date":
                 report.arrival = report.arrival or value
+            elif name == "reporting-mta":
+                report.reporting_mta = report.reporting_mta or _host(value)
         elif name == "x-original-message-id":
             report.message_id = value
         elif name in current:
@@ -144,7 +150,7 @@ def _complete(last: Recipient, current: dict[str, str]) -> None:
     """Add fields that an empty line parted from their recipient."""
     extra = _recipient(current)
     taken = False
-    for name in ("action", "status", "diagnostic", "remote_mta", "last_attempt"):
+    for name in ("action", "status", "diagnostic", "remote_mta", "last_attempt", "category"):
         if getattr(extra, name) and not getattr(last, name):
             setattr(last, name, getattr(extra, name))
             taken = True
@@ -172,6 +178,7 @@ def _recipient(fields: dict[str, str]) -> Recipient:
         diagnostic_type=kind.strip().lower(),
         remote_mta=_host(fields.get("remote-mta", "")),
         last_attempt=fields.get("last-attempt-date", ""),
+        category=fields.get("x-powermta-bouncecategory", "").lower(),
     )
 
 

@@ -6,6 +6,7 @@ from bouncekit.mail import codes, freetext, kind, notice, shared
 from bouncekit.mail.engine import Message
 from bouncekit.mail.headers import HeaderBlock
 from bouncekit.mail.report import Recipient, Report
+from bouncekit.mail.wordlists import phrases
 from bouncekit.readers._base import Row
 from bouncekit.texts import MAX_TEXT
 
@@ -32,6 +33,8 @@ MAX_TOLD = 200
 
 _WORD = re.compile(r"[^\W\d_]{3}")
 _STAGES = {"RCPT": "RCPT TO", "MAIL": "MAIL FROM", "DATA": "DATA", "EHLO": "EHLO", "HELO": "HELO"}
+# Names of servers that are there to receive; one that sends on is seldom named so.
+_TAKES_IN = re.compile(r"(?:inbound|mail-in|smtp-in|mx-in)[\w-]{0,20}\.[\w-]+\.")
 _CONTINUED = re.compile(r"^([245]\d\d)-")
 
 
@@ -67,7 +70,10 @@ def reported_rows(
             words = _fuller(words, lines, address or recipient.final, message)
         elif event == "bounce":
             words = _with_stage(words, message.plain, address or recipient.final)
+            words = _with_reason(words, message.plain)
         row = _row(common, event, address, words, recipient)
+        if row["remote_mta"] is None and recipient.diagnostic_type == "smtp":
+            row["remote_mta"] = _receiver(found.reporting_mta)
         if row["timestamp"] is None:
             row["timestamp"] = shared.when(message, found)
         rows.append(row)
@@ -95,6 +101,16 @@ def _with_stage(words: str, text: str, address: str) -> str:
     return words
 
 
+def _with_reason(words: str, text: str) -> str:
+    """Add the reason that the notice announces; the report may hold another server's reply."""
+    for label in phrases("reason_follows"):
+        _, found, rest = text.partition(label)
+        told = rest.strip().partition("\n")[0] if found else ""
+        if told and told not in words:
+            return f"{words}\n{told}"
+    return words
+
+
 def _row(common: Row, event: str, address: str | None, words: str, recipient: Recipient) -> Row:
     smtp_code, enhanced = codes.of_failure(words, recipient.status)
     return {
@@ -105,9 +121,19 @@ def _row(common: Row, event: str, address: str | None, words: str, recipient: Re
         "smtp_code": smtp_code,
         "enhanced_code": enhanced,
         "diagnostic": words[:MAX_TEXT] or None,
-        "vendor_type": recipient.action or None,
+        "vendor_type": _vendor_type(recipient),
         "remote_mta": recipient.remote_mta or shared.host_in(words),
     }
+
+
+def _receiver(reporting: str) -> str | None:
+    """Return the reporting server where it is one that takes mail in, and so refused it itself."""
+    return reporting if _TAKES_IN.match(reporting) else None
+
+
+def _vendor_type(recipient: Recipient) -> str | None:
+    """Return the report's action, and behind it the class that the server gave the failure."""
+    return "/".join(filter(None, (recipient.action, recipient.category))) or None
 
 
 def _event(recipient: Recipient, message: Message) -> str:
