@@ -89,7 +89,6 @@ def _noted(name: str | None, ledger: Ledger) -> str | None:
 
 def _convert(cells: pa.Table, options: Options, ledger: Ledger) -> pa.Table:
     count = cells.num_rows
-    tz = options.tz or _V2_ZONE
     name = _noted(which_list(ledger.file, set(cells.column_names)), ledger)
 
     def column(wanted: str) -> _columns.Column:
@@ -101,7 +100,7 @@ def _convert(cells: pa.Table, options: Options, ledger: Ledger) -> pa.Table:
     return pa.table(
         {
             "timestamp": _columns.moments(
-                column("created"), lambda text: times.from_text(text, tz)
+                column("created"), lambda text: times.from_text(text, _V2_ZONE)
             ),
             "event": _columns.constant(_event(name), count),
             "recipient": column("email"),
@@ -131,7 +130,7 @@ def _parse(entry: Any, name: str | None, options: Options) -> list[Row]:
     status = _json.text_of(entry.get("status"))
     moment = times.from_epoch(created)
     if moment is None:
-        moment = times.from_iso(_json.text_of(created), options.tz or _V2_ZONE)
+        moment = times.from_iso(_json.text_of(created), _V2_ZONE)
     smtp, enhanced = codes_of(reason, status)
     return [
         {
