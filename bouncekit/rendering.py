@@ -28,7 +28,7 @@ _TAGS = frozenset(
         "hr", "div", "sub", "sup",
     ]
 )  # fmt: skip
-_CLASSES = frozenset({"scroll", "cards", "n", "more"})
+_CLASSES = frozenset({"scroll", "cards", "n", "more", "wide"})
 _WIDGET = "application/vnd.jupyter.widget-view+json"
 
 
@@ -143,6 +143,8 @@ _LINK = re.compile(r"</?a(?:\s[^<>]*)?>", re.IGNORECASE)
 def _attribute(tag: str, name: str, value: str) -> bool:
     if name == "class":
         return set(value.split()) <= _CLASSES
+    if name == "data-label":
+        return tag == "td"
     return tag in ("td", "th") and name in ("colspan", "rowspan") and value.isdigit()
 
 

@@ -20,6 +20,8 @@ MAX_CELL = 160
 """Characters of one cell; what is longer ends in an ellipsis."""
 _SHARES = ("rate", "_rate", "_low", "_high", "_share", "share")
 _NOTHING = "–"
+_NARROW = 3
+"""Columns that fit on a phone side by side."""
 
 
 class Shown:
@@ -49,22 +51,24 @@ class Shown:
         self.more = more
 
     def _repr_html_(self) -> str:
-        marks = [' class="n"' if number else "" for number in self.numeric]
-        head = "".join(
-            f"<th{mark}>{escape(name)}</th>"
-            for mark, name in zip(marks, self.headings, strict=True)
-        )
-        body = "".join(
-            "<tr>"
-            + "".join(
-                f"<td{mark}>{escape(cell)}</td>" for mark, cell in zip(marks, row, strict=True)
-            )
-            + "</tr>"
-            for row in self.rows
-        )
-        table = f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
+        columns = [
+            (escape(name), ' class="n"' if number else "")
+            for name, number in zip(self.headings, self.numeric, strict=True)
+        ]
+        head = "".join(f"<th{mark}>{name}</th>" for name, mark in columns)
+        body = "".join(f"<tr>{self._row(row, columns)}</tr>" for row in self.rows)
+        # Wide tables turn into lists of labelled lines on a phone.
+        kind = ' class="wide"' if len(columns) > _NARROW else ""
+        table = f"<table{kind}><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
         more = f'<p class="more">{escape(self.more)}</p>' if self.more else ""
         return f'<div class="scroll">{table}</div>{more}'
+
+    @staticmethod
+    def _row(row: Sequence[str], columns: Sequence[tuple[str, str]]) -> str:
+        return "".join(
+            f'<td{mark} data-label="{name}">{escape(cell)}</td>'
+            for cell, (name, mark) in zip(row, columns, strict=True)
+        )
 
     def __repr__(self) -> str:
         lines = [" | ".join(self.headings), *(" | ".join(row) for row in self.rows)]

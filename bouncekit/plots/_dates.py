@@ -9,10 +9,11 @@ import numpy.typing as npt
 from matplotlib.axes import Axes
 from matplotlib.ticker import Formatter
 
+from bouncekit.plots._canvas import frame_inches
 from bouncekit.taxonomy import Language
 
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
-_TICKS = 8
+_TICKS_PER_INCH = 1.65
 _FEW = 60
 """Periods up to which ticks stand at starts of periods; beyond, at round dates."""
 
@@ -29,10 +30,11 @@ def time_axis(ax: Axes, x: npt.NDArray[np.float64], step_days: float, lang: Lang
         Length of one period.
     lang : {'en', 'zh'}
     """
+    most = max(3, round(frame_inches(ax) * _TICKS_PER_INCH))
     if len(x) <= _FEW:
-        ax.set_xticks(list(x)[:: -(-len(x) // _TICKS)])
+        ax.set_xticks(list(x)[:: -(-len(x) // most)])
     else:
-        ax.xaxis.set_major_locator(mdates.AutoDateLocator(minticks=3, maxticks=_TICKS))
+        ax.xaxis.set_major_locator(mdates.AutoDateLocator(minticks=3, maxticks=most))
     ax.xaxis.set_major_formatter(_Dates(lang))
     margin = max(step_days * 0.6, (x[-1] - x[0]) * 0.02)
     ax.set_xlim(x[0] - margin, x[-1] + margin)

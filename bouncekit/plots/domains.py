@@ -51,7 +51,7 @@ def plot_domains(
     order = ["flagged", "failures"]
     table = table.sort_values(order, ascending=False, kind="stable")
     shown = table.iloc[:top]
-    ax = _canvas.canvas(ax, 1.5 + 0.42 * len(shown))
+    ax = _canvas.canvas(ax, 0.6 + 0.42 * len(shown))
     for place, row in enumerate(shown.to_dict("records")):
         look = _look(row)
         ax.barh(place, row["failures"], 0.7, **_canvas.bars(LOOKS.get(look, _UNFLAGGED)))
@@ -60,11 +60,11 @@ def plot_domains(
             va="center", fontsize=SMALL, color=INK, linespacing=1.15,
         )  # fmt: skip
     names = [
-        _canvas.label(readable_domain(str(name)), 30, keep_end=True) for name in shown.iloc[:, 0]
+        _canvas.label(readable_domain(str(name)), 24, keep_end=True) for name in shown.iloc[:, 0]
     ]
     ax.set_yticks(range(len(names)), names)
     ax.set_ylim(len(names) - 0.4, -0.6)
-    ax.set_xlim(0, shown["failures"].max() * 1.75)
+    ax.set_xlim(0, shown["failures"].max() * 2.3)
     _canvas.count_axis(ax.xaxis)
     ax.set_xlabel(words("domains_axis", lang))
     count = words(
@@ -79,7 +79,7 @@ def plot_domains(
     for tick, flagged in zip(ax.get_yticklabels(), shown["flagged"], strict=True):
         tick.set_color(INK if flagged else PALE_INK)
         tick.set_fontweight("bold" if flagged else "normal")
-    return _canvas.finish(ax, title, [count], notes)
+    return _canvas.finish(ax, title, [count, words("domains_window", lang)], notes)
 
 
 def _look(row: dict) -> str:
@@ -89,8 +89,7 @@ def _look(row: dict) -> str:
 
 def _beside(row: dict, lang: Language) -> str:
     reason = reasons().get(str(row["reason"]))
-    counts = words(
-        "domains_row", lang, failures=f"{row['failures']:,}", recipients=f"{row['recipients']:,}",
-        days=f"{row['days']:,}",
-    )  # fmt: skip
-    return f"{counts}\n{reason.label[lang]}" if reason else counts
+    numbers = {name: f"{row[name]:,}" for name in ("failures", "recipients", "days")}
+    first = words("domains_row", lang, **numbers)
+    second = words("domains_days", lang, reason=reason.label[lang] if reason else "?", **numbers)
+    return f"{first}\n{second}"

@@ -62,7 +62,7 @@ def plot_reasons(
         names.append(words("others", lang, n=len(rest)))
         looks.append("")
         values.append(float(rest.sum()))
-    ax = _canvas.canvas(ax, 1.5 + _ROW * len(values))
+    ax = _canvas.canvas(ax, 0.6 + _ROW * len(values))
     whole = float(counts.sum())
     for place, (value, look) in enumerate(zip(values, looks, strict=True)):
         ax.barh(place, value, 0.72, **_canvas.bars(LOOKS.get(look, _REST)))
@@ -174,7 +174,7 @@ def _group_name(name: str, by: str, lang: Language) -> str:
 
 
 def _group_rates(groups: _Groups, ax: Axes | None, title: str, min_n: int, lang: Language) -> Axes:
-    ax = _canvas.canvas(ax, 1.7 + 0.42 * len(groups.names))
+    ax = _canvas.canvas(ax, 0.6 + 0.42 * len(groups.names))
     enough = groups.sent >= min_n
     top = 0.0
     for offset, look, values in ((-0.15, "never", groups.hard), (0.15, "time", groups.soft)):
@@ -203,7 +203,7 @@ def _group_rates(groups: _Groups, ax: Axes | None, title: str, min_n: int, lang:
 
 
 def _group_counts(groups: _Groups, ax: Axes | None, title: str, _: int, lang: Language) -> Axes:
-    ax = _canvas.canvas(ax, 1.7 + _ROW * len(groups.names))
+    ax = _canvas.canvas(ax, 0.6 + _ROW * len(groups.names))
     places = np.arange(len(groups.names))
     left = np.zeros(len(places))
     for look, values in (("never", groups.hard), ("time", groups.soft)):

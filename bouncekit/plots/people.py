@@ -54,7 +54,7 @@ def plot_addresses(people: pd.DataFrame, ax: Axes | None = None, *, lang: Langua
     crowd = fine > _CROWD * (len(people) - fine)
     if crowd and fine < len(people):
         del values["ok"]
-    ax = _canvas.canvas(ax, 1.4 + 0.34 * len(values))
+    ax = _canvas.canvas(ax, 0.6 + 0.34 * len(values))
     for place, (state, value) in enumerate(values.items()):
         ax.barh(place, value, 0.7, **_canvas.bars(_STATES[state]))
         ax.annotate(

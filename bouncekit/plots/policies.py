@@ -52,7 +52,7 @@ def plot_what_if(
     if choices.empty:
         why = words("empty", lang, why=words("empty_no_rows", lang))
         return _canvas.empty(ax, title, why)
-    ax = _canvas.canvas(ax, 3.9)
+    ax = _canvas.canvas(ax, 2.9)
     table = choices.sort_values("soft_limit")
     known = _bars(ax, table, lang)
     ax.set_xticks(range(len(table)), [f"{limit:d}" for limit in table["soft_limit"]])

@@ -88,7 +88,7 @@ def _zone(found: Periods, lang: Language) -> str:
 def _rates(
     found: Periods, ax: Axes | None, lines: Preset | None, least: int, lang: Language
 ) -> Axes:
-    ax = _canvas.canvas(ax, 4.3)
+    ax = _canvas.canvas(ax, 3.1)
     enough = found.sent >= least
     series = list(found.series)
     if lines and lines.judges == "total":
@@ -175,7 +175,7 @@ def _reference_lines(ax: Axes, preset: Preset, top: float, lang: Language) -> li
     """Draw the lines of a preset; those above the chart are returned as a note."""
     named = [(line.rate, f"{line.rate * 100:g} %: {line.meaning[lang]}") for line in preset.lines]
     drawn = [(rate, name) for rate, name in named if rate <= top]
-    height = _height(ax)
+    height = _canvas.frame_points(ax)
     lowest = 0.0
     for rate, name in drawn:
         # Lines close together would have their names on top of each other.
@@ -191,11 +191,6 @@ def _reference_lines(ax: Axes, preset: Preset, top: float, lang: Language) -> li
     return [words("lines_above", lang, lines=", ".join(above))] if above else []
 
 
-def _height(ax: Axes) -> float:
-    """Return about how many points high the chart's frame will be."""
-    return float(_canvas.figure_of(ax).get_size_inches()[1] * 72 * 0.53)
-
-
 def _name_lines(ax: Axes, found: Periods, series: list[Series], top: float) -> None:
     """Write each line's name and last value at its right end, moved apart."""
     ends: list[tuple[Series, float]] = []
@@ -204,7 +199,7 @@ def _name_lines(ax: Axes, found: Periods, series: list[Series], top: float) -> N
         known = known[np.isfinite(known)]
         if len(known):
             ends.append((one, float(known[-1])))
-    height = _height(ax)
+    height = _canvas.frame_points(ax)
     places = _canvas.spread([value / top * height for _, value in ends], gap=_NAME_GAP)
     # The lowest name stays clear of the dates under the axis.
     lift = max(0.0, 6 - min(places, default=6))
@@ -224,7 +219,7 @@ def _name_lines(ax: Axes, found: Periods, series: list[Series], top: float) -> N
 
 def _counts(found: Periods, ax: Axes | None, lang: Language) -> Axes:
     """Draw stacked counts where there is nothing to divide by."""
-    ax = _canvas.canvas(ax, 4.3)
+    ax = _canvas.canvas(ax, 3.1)
     x = _x(found)
     width = _DAYS[found.freq] * (0.8 if len(x) <= _MANY else 0.95)
     bottom = np.zeros(len(x))
