@@ -14,19 +14,17 @@ from bouncekit.mail.engine import MAX_MESSAGE, Engine, OpenError
 from bouncekit.readers._base import CERTAIN, NO, BadItem, Options, Reader, Row, ByItem
 from bouncekit.sources import Blob, Head
 
-BLOCK = 4_194_304
-"""Bytes read at once from a mailbox; a message longer than this is put together."""
+BLOCK = 262_144
+"""Bytes read at once from a mailbox; more where a message is longer."""
 
 _LINE = rb"(?:\r\n|\n|\r)"
 # A From_ line: after an empty line, with a time of day, and a header field below it.
-_FROM_LINE = (
+_FROM_LINE = re.compile(
     rb"From [^\r\n]{1,300}?\d{1,2}:\d\d[^\r\n]{0,80}" + _LINE + rb"(?=>?From |[!-9;-~]{1,80}:)"
 )
 # Some writers leave the empty line out after the last boundary of a message.
-_SEPARATOR = re.compile(
-    rb"(?:" + _LINE + rb"|--[^\r\n]{1,200}[^-\r\n]--)" + _LINE + rb"(?=" + _FROM_LINE + rb")"
-)
-_MBOX = re.compile(rb"(?:\xef\xbb\xbf)?[\r\n]{0,4}" + _FROM_LINE)
+_LAST_BOUNDARY = re.compile(rb"(?:\A|[\r\n])--[^\r\n]{1,200}[^-\r\n]--(?:\r\n|\n|\r)\Z")
+_MBOX = re.compile(rb"(?:\xef\xbb\xbf)?[\r\n]{0,4}" + _FROM_LINE.pattern)
 _QUOTED = re.compile(rb"((?:\A|\n|\r))>(>*From )")
 _FIELD = re.compile(rb"[!-9;-~]{1,76}[ \t]?:")
 _KNOWN = frozenset(
@@ -85,10 +83,11 @@ def _split(stream: BinaryIO, data: bytes) -> Iterator[bytes | None]:
     scanned, too_long = 0, False
     while True:
         start = 0
-        for match in _SEPARATOR.finditer(data, scanned):
-            yield None if too_long else data[start : match.end()]
-            start, too_long = match.end(), False
-        block = stream.read(BLOCK)
+        for begin in _begins(data, scanned):
+            yield None if too_long else data[start:begin]
+            start, too_long = begin, False
+        # As much again as is held: a long message is put together in few steps.
+        block = stream.read(max(BLOCK, len(data) - start))
         if not block:
             break
         data = data[start:]
@@ -98,6 +97,24 @@ def _split(stream: BinaryIO, data: bytes) -> Iterator[bytes | None]:
             data, scanned, too_long = data[-1_024:], 0, True
         data += block
     yield None if too_long else data[start:]
+
+
+def _begins(data: bytes, start: int) -> Iterator[int]:
+    """Yield where messages begin: at each From_ line that stands where one can stand."""
+    at = data.find(b"From ", max(start, 1))
+    while at >= 0:
+        if data[at - 1] in b"\r\n" and _may_begin(data, at) and _FROM_LINE.match(data, at):
+            yield at
+        at = data.find(b"From ", at + 5)
+
+
+def _may_begin(data: bytes, at: int) -> bool:
+    """Say whether the line before is empty, or the last boundary of a message."""
+    if data.endswith((b"\n\n", b"\r\n\r\n", b"\r\r", b"\n\r\n"), max(0, at - 4), at):
+        return True
+    return data.endswith((b"--\n", b"--\r\n", b"--\r"), max(0, at - 4), at) and bool(
+        _LAST_BOUNDARY.search(data[max(0, at - 210) : at])
+    )
 
 
 def parse(raw: bytes, options: Options) -> list[Row]:
