@@ -4,7 +4,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 
 from bouncekit.addresses import readable_domain
-from bouncekit.plots import _canvas
+from bouncekit.plots import _canvas, _edges
 from bouncekit.plots._canvas import GREY, INK, LOOKS, PALE_INK, SMALL, Look
 from bouncekit.plots._series import BANDS
 from bouncekit.schema import require
@@ -47,7 +47,7 @@ def plot_domains(
     table = flags[flags["failures"] > 0]
     if table.empty:
         why = words("empty", lang, why=words("empty_no_domains", lang))
-        return _canvas.empty(ax, title, why)
+        return _edges.empty(ax, title, why)
     order = ["flagged", "failures"]
     table = table.sort_values(order, ascending=False, kind="stable")
     shown = table.iloc[:top]
@@ -75,11 +75,11 @@ def plot_domains(
     used = {_look(row) for row in shown.to_dict("records")}
     named = [(LOOKS[band], f"band_{band}") for band in BANDS if band in used]
     named += [(_UNFLAGGED, "domains_not_flagged")] if "" in used else []
-    _canvas.legend(ax, [_canvas.patch(look, words(key, lang)) for look, key in named])
+    _edges.legend(ax, [_edges.patch(look, words(key, lang)) for look, key in named])
     for tick, flagged in zip(ax.get_yticklabels(), shown["flagged"], strict=True):
         tick.set_color(INK if flagged else PALE_INK)
         tick.set_fontweight("bold" if flagged else "normal")
-    return _canvas.finish(ax, title, [count, words("domains_window", lang)], notes)
+    return _edges.finish(ax, title, [count, words("domains_window", lang)], notes)
 
 
 def _look(row: dict) -> str:

@@ -9,7 +9,7 @@ from matplotlib.axes import Axes
 from bouncekit.addresses import OTHER, provider_title
 from bouncekit.analysis.statistics import rate, wilson
 from bouncekit.errors import TableError
-from bouncekit.plots import _canvas
+from bouncekit.plots import _canvas, _edges
 from bouncekit.plots._canvas import GREY, INK, LINE, LOOKS, SMALL, Look
 from bouncekit.plots._series import KINDS, Floats, below_the_line
 from bouncekit.schema import require
@@ -52,7 +52,7 @@ def plot_reasons(
     counts = counts[counts > 0].sort_values(ascending=False, kind="stable")
     if counts.empty:
         why = words("empty", lang, why=words("empty_no_failures", lang))
-        return _canvas.empty(ax, title, why)
+        return _edges.empty(ax, title, why)
     known = reasons()
     shown, rest = counts.iloc[:top], counts.iloc[top:]
     names = [known[name].label[lang] if name in known else name for name in shown.index]
@@ -75,9 +75,9 @@ def plot_reasons(
     _canvas.count_axis(ax.xaxis)
     ax.set_xlabel(words("reasons_axis", lang))
     bands = [band for band in ("never", "time", "sender") if band in looks]
-    _canvas.legend(ax, [_canvas.patch(LOOKS[band], words(f"band_{band}", lang)) for band in bands])
+    _edges.legend(ax, [_edges.patch(LOOKS[band], words(f"band_{band}", lang)) for band in bands])
     subtitle = [words("reasons_subtitle", lang, n=f"{whole:,.0f}")]
-    return _canvas.finish(ax, title, subtitle)
+    return _edges.finish(ax, title, subtitle)
 
 
 def plot_providers(
@@ -128,7 +128,7 @@ def plot_providers(
     title = words(name, lang, by=by)
     if not groups.failed.sum():
         why = words("empty", lang, why=words("empty_no_failures", lang))
-        return _canvas.empty(ax, title, why)
+        return _edges.empty(ax, title, why)
     draw = _group_rates if with_rate else _group_counts
     return draw(groups, ax, title, min_n, lang)
 
@@ -195,11 +195,11 @@ def _group_rates(groups: _Groups, ax: Axes | None, title: str, min_n: int, lang:
     ax.grid(axis="x", color=LINE, linewidth=0.7)
     _canvas.percent_axis(ax.xaxis)
     ax.set_xlabel(groups.below)
-    _canvas.legend(ax, [_canvas.point(look, name) for look, name in _kinds(lang)])
+    _edges.legend(ax, [_edges.point(look, name) for look, name in _kinds(lang)])
     notes = [words("interval_bars", lang)]
     if (np.isfinite(groups.sent) & ~enough).any():
         notes.append(words("few_sent_rows", lang, n=f"{min_n:,}"))
-    return _canvas.finish(ax, title, [groups.below], [" · ".join(notes)])
+    return _edges.finish(ax, title, [groups.below], [" · ".join(notes)])
 
 
 def _group_counts(groups: _Groups, ax: Axes | None, title: str, _: int, lang: Language) -> Axes:
@@ -219,9 +219,9 @@ def _group_counts(groups: _Groups, ax: Axes | None, title: str, _: int, lang: La
     ax.set_xlim(0, max(groups.failed.max(), 1) * 1.25)
     _canvas.count_axis(ax.xaxis)
     ax.set_xlabel(words("counts_axis", lang))
-    _canvas.legend(ax, [_canvas.patch(look, name) for look, name in _kinds(lang)])
+    _edges.legend(ax, [_edges.patch(look, name) for look, name in _kinds(lang)])
     why = "above_denominator" if np.nansum(groups.sent) > 0 else "no_denominator"
-    return _canvas.finish(ax, title, [words(why, lang)])
+    return _edges.finish(ax, title, [words(why, lang)])
 
 
 def _largest(values: Floats) -> float:

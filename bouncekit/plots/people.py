@@ -3,7 +3,7 @@
 import pandas as pd
 from matplotlib.axes import Axes
 
-from bouncekit.plots import _canvas
+from bouncekit.plots import _canvas, _edges
 from bouncekit.plots._canvas import INK, SMALL, Look
 from bouncekit.schema import require
 from bouncekit.taxonomy import Language
@@ -47,7 +47,7 @@ def plot_addresses(people: pd.DataFrame, ax: Axes | None = None, *, lang: Langua
     title = words("addresses_title", lang)
     if people.empty:
         why = words("empty", lang, why=words("empty_no_rows", lang))
-        return _canvas.empty(ax, title, why)
+        return _edges.empty(ax, title, why)
     counts = people["state"].astype("str").value_counts()
     values = {state: int(counts.get(state, 0)) for state in _STATES}
     fine = values["ok"]
@@ -68,4 +68,4 @@ def plot_addresses(people: pd.DataFrame, ax: Axes | None = None, *, lang: Langua
     ax.set_xlabel(words("addresses_axis", lang))
     drawn = "addresses_subtitle" if "ok" not in values else "addresses_all"
     subtitle = words(drawn, lang, n=f"{len(people):,}", ok=f"{fine:,}")
-    return _canvas.finish(ax, title, [subtitle])
+    return _edges.finish(ax, title, [subtitle])

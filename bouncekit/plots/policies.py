@@ -5,7 +5,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 
 from bouncekit.errors import TableError
-from bouncekit.plots import _canvas
+from bouncekit.plots import _canvas, _edges
 from bouncekit.plots._canvas import INK, LINE, LOOKS, SMALL, TEXT_SIZE, Look
 from bouncekit.schema import require
 from bouncekit.taxonomy import Language
@@ -51,7 +51,7 @@ def plot_what_if(
         raise TableError(msg)
     if choices.empty:
         why = words("empty", lang, why=words("empty_no_rows", lang))
-        return _canvas.empty(ax, title, why)
+        return _edges.empty(ax, title, why)
     ax = _canvas.canvas(ax, 2.9)
     table = choices.sort_values("soft_limit")
     known = _bars(ax, table, lang)
@@ -63,7 +63,7 @@ def plot_what_if(
     ax.set_xlabel(words("what_if_x", lang))
     notes = [] if known else [words("what_if_unknown", lang)]
     hard = words("what_if_hard", lang, n=f"{choices['removed_hard'].max():,}")
-    return _canvas.finish(ax, title, [words("what_if_axis", lang)], [hard, *notes])
+    return _edges.finish(ax, title, [words("what_if_axis", lang)], [hard, *notes])
 
 
 def _bars(ax: Axes, table: pd.DataFrame, lang: Language) -> bool:
@@ -71,7 +71,7 @@ def _bars(ax: Axes, table: pd.DataFrame, lang: Language) -> bool:
     x, soft = np.arange(len(table)), table["removed_soft"].to_numpy()
     ax.bar(x, soft, 0.62, **_canvas.bars(LOOKS["time"]))
     _number(ax, x, soft)
-    entries: list[object] = [_canvas.patch(LOOKS["time"], words("what_if_soft", lang))]
+    entries: list[object] = [_edges.patch(LOOKS["time"], words("what_if_soft", lang))]
     wrong = table["wrongly_removed"]
     known = wrong.notna().to_numpy()
     if known.any():
@@ -81,9 +81,9 @@ def _bars(ax: Axes, table: pd.DataFrame, lang: Language) -> bool:
             clip_on=False,
         )  # fmt: skip
         _number(ax, x[known], values, boxed=True)
-        entries.append(_canvas.point(_WRONG, words("what_if_lost", lang), line=False))
+        entries.append(_edges.point(_WRONG, words("what_if_lost", lang), line=False))
     ax.set_ylim(0, max(float(soft.max()), float(wrong.max()) if known.any() else 0, 1.0) * 1.14)
-    _canvas.legend(ax, entries)
+    _edges.legend(ax, entries)
     return bool(known.any())
 
 

@@ -6,7 +6,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 
 from bouncekit.analysis.statistics import Preset, preset_of
-from bouncekit.plots import _canvas
+from bouncekit.plots import _canvas, _edges
 from bouncekit.plots._canvas import GREY, INK, LINE, LOOKS, PALE_INK, SMALL
 from bouncekit.plots._dates import time_axis
 from bouncekit.plots._series import Floats, Periods, Series, periods
@@ -63,7 +63,7 @@ def plot_rates(
     """
     found = periods(rates, lang)
     if found is None:
-        return _canvas.empty(ax, _title("rates_title", "W", lang), _why_empty(rates, lang))
+        return _edges.empty(ax, _title("rates_title", "W", lang), _why_empty(rates, lang))
     if not found.has_rate:
         return _counts(found, ax, lang)
     lines = preset_of(preset) if preset is not None else None
@@ -110,7 +110,7 @@ def _rates(
         notes += _reference_lines(ax, lines, top, lang)
     notes += found.notes
     subtitle = [found.below, _zone(found, lang)]
-    return _canvas.finish(ax, _title("rates_title", found.freq, lang), subtitle, notes)
+    return _edges.finish(ax, _title("rates_title", found.freq, lang), subtitle, notes)
 
 
 def _x(found: Periods) -> Floats:
@@ -232,8 +232,8 @@ def _counts(found: Periods, ax: Axes | None, lang: Language) -> Axes:
     ax.grid(axis="y", color=LINE, linewidth=0.7)
     _canvas.count_axis(ax.yaxis)
     time_axis(ax, _x(found), _DAYS[found.freq], lang)
-    entries = [_canvas.patch(LOOKS[one.look], one.name) for one in found.series]
-    _canvas.legend(ax, entries, ticks=2)
+    entries = [_edges.patch(LOOKS[one.look], one.name) for one in found.series]
+    _edges.legend(ax, entries, ticks=2)
     with np.errstate(invalid="ignore", divide="ignore"):
         share = found.hard / found.failed
     notes = []
@@ -253,4 +253,4 @@ def _counts(found: Periods, ax: Axes | None, lang: Language) -> Axes:
         words("counts_axis", lang), why,
         words("hard_share", lang, share=_canvas.percent(of_all)), _zone(found, lang),
     ]  # fmt: skip
-    return _canvas.finish(ax, _title("counts_title", found.freq, lang), subtitle, notes)
+    return _edges.finish(ax, _title("counts_title", found.freq, lang), subtitle, notes)
