@@ -29,7 +29,7 @@ def _first(*places: Path) -> Path:
 def sample_inputs() -> tuple[str, str, str]:
     """Return the sample data: folder, sends table, contact list."""
     folder = sample_path()
-    return str(folder), str(folder / "sends.csv.gz"), str(folder / "contacts.csv")
+    return str(folder), str(folder / "sends.csv.gz"), str(folder / "contacts.csv.gz")
 
 
 def inputs(source: Any, sends: Any, contacts: Any) -> tuple[Any, Any, Any]:

@@ -1,4 +1,4 @@
-"""Write the sample: ``python -m bouncekit.simulate -o data/sample``."""
+"""Write the sample and its truth: ``python -m bouncekit.simulate -o data``."""
 
 import argparse
 import sys
@@ -22,7 +22,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument(
         "--random-plan", action="store_true", help="random incidents instead of the fixed ones"
     )
-    parser.add_argument("-o", "--output", default="sample", help="folder (%(default)s)")
+    parser.add_argument(
+        "-o",
+        "--output",
+        default="data",
+        help="folder that gets the folders sample and truth (%(default)s)",
+    )
     chosen = parser.parse_args(arguments)
     plan = default_plan(chosen.contacts)
     try:

@@ -83,18 +83,18 @@ class Plan:
         return [(n, entry) for n, entry in enumerate(self.incidents) if entry.kind == kind]
 
 
-def default_plan(contacts: int = 8_000) -> Plan:
+def default_plan(contacts: int = 18_700) -> Plan:
     """Return the fixed plan of the sample, scaled to the number of contacts."""
     return Plan(
         (
             Incident("purchased_list", day=58, days=26, size=contacts * 7 // 100, share=0.38),
-            Incident("server_down", day=36, days=14, where="europe"),
+            Incident("server_down", day=36, days=11, where="mideast-africa"),
             Incident("full_mailboxes", day=78, days=45, size=0, share=0.6, where="americas"),
             Incident("block_list", day=50, days=5, share=0.9, where="postfix"),
             Incident("provider_deferrals", day=127, days=5, share=0.7, where="google"),
             Incident("large_attachment", day=140, days=7, share=0.6, where="europe"),
-            Incident("repeat_soft", day=21, days=98, size=14, share=0.4),
-            Incident("forged_bounces", day=120, days=20, size=9),
+            Incident("repeat_soft", day=21, days=98, size=max(contacts // 600, 14), share=0.4),
+            Incident("forged_bounces", day=120, days=20, size=max(contacts // 900, 9)),
         )
     )
 

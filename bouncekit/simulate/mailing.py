@@ -5,14 +5,27 @@ from datetime import date, timedelta
 import numpy as np
 import pandas as pd
 
-from bouncekit.simulate.data import DAY, SECOND, START, WEEK, WEEKS, begin, facts
-from bouncekit.simulate.dice import Dice
+from bouncekit.simulate.data import (
+    DAY,
+    HOUR,
+    MINUTE,
+    SECOND,
+    START,
+    WEEK,
+    WEEKS,
+    begin,
+    facts,
+    utc,
+)
+from bouncekit.simulate.dice import Dice, Ints
 from bouncekit.simulate.incidents import Plan
 
 ROUND_WEEKS = 5
 FOLLOW_UP_EVERY = 2
 PURCHASED_WEEKS = 3
-_OPENS, _CLOSES = 9 * 3600, 17 * 3600 + 1800
+_OPENS, _CLOSES = 9 * HOUR, 17 * HOUR + 30 * MINUTE
+_PACE = 20 * SECOND
+_PIECE = 48
 
 
 def campaigns(plan: Plan) -> pd.DataFrame:
@@ -48,7 +61,8 @@ def campaigns(plan: Plan) -> pd.DataFrame:
     months = {_month(week): week for week in range(WEEKS - 1, 1, -1)}
     for month, week in sorted(months.items()):
         theme = names["follow_up"]
-        rows.append({**loose, "campaign": f"{month}-{theme}", "theme": theme, "week": week})
+        own = {**loose, "sender": names["follow_up_sender"]}
+        rows.append({**own, "campaign": f"{month}-{theme}", "theme": theme, "week": week})
     for number, entry in plan.of("purchased_list"):
         theme, week = names["purchased"], -(-entry.day // 7)
         name = f"{_month(week)}-{theme}"
@@ -108,11 +122,23 @@ def batch(
             chosen[fresh & known & (segment % PURCHASED_WEEKS == age)] = number
     who = np.flatnonzero(chosen >= 0)
     days = np.array(_sending_days(week))
-    seconds = dice.between(_OPENS, _CLOSES, len(who))
-    sent_at = start + days[dice.below(len(days), len(who))] * DAY
-    sent_at += seconds * SECOND + dice.below(SECOND, len(who))
-    made = pd.DataFrame({"contact": who, "campaign": chosen[who], "sent_at": sent_at})
+    made = pd.DataFrame({"contact": who, "campaign": chosen[who]})
+    # Pieces of the list take turns, so that a larger company is written to on several days.
+    day = days[who // _PIECE % len(days)]
+    made["sent_at"] = start + day * DAY + _times_of_day(dice, made["campaign"].to_numpy(), day)
     return made.sort_values(["sent_at", "contact"], kind="stable", ignore_index=True)
+
+
+def _times_of_day(dice: Dice, campaign: Ints, day: Ints) -> Ints:
+    """Send each campaign of a day down the contact list, one mail every few seconds."""
+    times = np.zeros(len(campaign), dtype=np.int64)
+    for key in np.unique(campaign * 7 + day):
+        here = np.flatnonzero(campaign * 7 + day == key)
+        pace = min(_PACE, (_CLOSES - _OPENS) // (len(here) + 1))
+        latest = _CLOSES - _OPENS - pace * len(here)
+        first = _OPENS + int(dice.below(latest, 1)[0])
+        times[here] = first + pace * np.arange(len(here))
+    return times
 
 
 def _sending_days(week: int) -> list[int]:
@@ -124,23 +150,30 @@ def _sending_days(week: int) -> list[int]:
 def message_ids(seed: int, messages: pd.DataFrame) -> np.ndarray:
     """Name the messages as each channel does; without angle brackets.
 
-    The random part is short (32 bits) where the real one is long: what cannot
-    be compressed is what fills a repository.
+    What cannot be compressed is what fills a repository: where a real id is
+    random, the mails that one campaign sent on one day share the random part,
+    and the time or a counter tells them apart.
     """
-    dice = Dice(seed, "message ids")
-    bits = (dice.raw(len(messages)) >> np.uint64(32)).tolist()
-    seller = facts()["seller"]["domain"]
+    batches = messages["campaign"].to_numpy() * 366 + messages["sent_at"].to_numpy() // DAY
+    distinct, batch = np.unique(batches, return_inverse=True)
+    noise = Dice(seed, "message ids").raw(2 * len(distinct)).reshape(-1, 2).tolist()
+    random = [f"{high:016x}{low:016x}" for high, low in noise]
+    columns = (messages["sender"], messages["sent_at"].tolist(), batch.tolist())
     found = np.empty(len(messages), dtype=object)
-    for number, (channel, sent, noise) in enumerate(
-        zip(messages["sender"], messages["sent_at"].tolist(), bits, strict=True)
-    ):
-        if channel == "ses":
-            name = f"0100{sent:012x}-{noise:08x}-7c1d-4e5a-9b60-2f83d1c0a7e4-000000"
-            found[number] = f"{name}@email.amazonses.com"
-        elif channel == "postfix":
-            found[number] = f"{sent:x}.{noise:08X}{number % 256:02X}@mail.{seller}"
-        elif channel == "sendgrid":
-            found[number] = f"Kq{noise:08x}R5mZ{number:06x}Tw@geopod-ismtpd-4"
-        else:
-            found[number] = f"{sent // SECOND:x}.{noise:08x}@{seller}"
+    for number, (channel, sent, place) in enumerate(zip(*columns, strict=True)):
+        found[number] = _message_id(channel, sent, number, random[place])
     return found
+
+
+def _message_id(channel: str, sent: int, number: int, noise: str) -> str:
+    seller = facts()["seller"]["domain"]
+    if channel == "ses":
+        parts = (noise[:8], noise[8:12], noise[12:16], noise[16:20], noise[20:])
+        return f"0100{sent:012x}-{'-'.join(parts)}-000000@email.amazonses.com"
+    if channel == "postfix":
+        # The queue id is the microsecond and the number of a file; the counter keeps it unique.
+        queue = f"{sent % SECOND * SECOND + int(noise[:2], 16):05X}{number % 0x80000:05X}"
+        return f"{utc(sent):%Y%m%d%H%M%S}.{queue}@mail.{seller}"
+    if channel == "sendgrid":
+        return f"{noise[:8]}R5mZ{number:06x}Tw-{noise[8:11]}A@geopod-ismtpd-4"
+    return f"{sent // SECOND:x}.{number:06x}.{noise[:8]}@{seller}"

@@ -77,7 +77,7 @@ def contacts(seed: int, firms: pd.DataFrame, count: int) -> pd.DataFrame:
     dice = Dice(seed, "contacts")
     company = np.repeat(np.arange(len(firms)), sizes(len(firms), count))
     size = len(company)
-    late = dice.chance(0.14, size)
+    late = dice.chance(0.07, size)
     imported = np.where(
         late,
         begin() + dice.between(5, 120, size) * DAY,
@@ -90,9 +90,9 @@ def contacts(seed: int, firms: pd.DataFrame, count: int) -> pd.DataFrame:
             "address": _addresses(dice, firms["domain"].to_numpy()[company], company),
             "company": company,
             "source": sources[dice.weighted(names["source_weights"], size)],
-            "imported_at": imported // DAY * DAY,
+            "imported_at": imported,
             "segment": dice.below(5, size),
-            "key": dice.chance(0.02, size),
+            "key": dice.chance(0.03, size),
         }
     )
     return _lives(dice, table, stale=~late & dice.chance(STALE, size))
@@ -180,7 +180,7 @@ def purchased(
             "address": found,
             "company": np.where(bad & (how >= 2), -1, company),
             "source": facts()["lists"]["purchased"],
-            "imported_at": day // DAY * DAY,
+            "imported_at": day,
             "segment": dice.below(5, count),
             "key": False,
         }

@@ -1,12 +1,13 @@
 """The words of receiving hosts: which host answers, and what it says."""
 
 import re
+import zlib
 from collections.abc import Mapping
 from typing import Any
 
 import pandas as pd
 
-from bouncekit.simulate.data import DAY, SECOND, facts, reply_texts
+from bouncekit.simulate.data import DAY, SECOND, WEEK, facts, reply_texts
 from bouncekit.simulate.dice import Dice
 from bouncekit.simulate.world import World
 
@@ -65,19 +66,21 @@ def _fields(address: str, hosting: str, noise: int, at: int) -> dict[str, Any]:
     """Fill the fields of a reply; the same host answers for a domain on one day."""
     local, _, domain = address.rpartition("@")
     entry = reply_texts()[hosting]
-    stable = sum(domain.encode()) + at // DAY
+    # A big provider answers many domains from few machines, a company from its own.
+    machine = zlib.crc32(domain.encode()) % (240 if "{domain}" in entry["hosts"][0] else 8)
     fields = {
         "rcpt": address,
         "local": local,
         "domain": domain,
         "dashed": domain.replace(".", "-"),
         "tok": f"{noise % 0xFFFF_FFFF:08x}",
-        "seq": f"{noise % 0xFFFF:04x}",
-        "n": 10 + sum(domain.encode()) % 80,
+        "seq": f"{zlib.crc32(bytes((machine, at // WEEK % 256))) % 0xFFFF:04x}",
+        "n": 10 + machine % 80,
         "epoch": at // SECOND,
-        "ip": f"{entry['net']}{1 + sum(domain.encode()) % 250}",
+        "ip": f"{entry['net']}{10 + machine}",
     }
-    fields["host"] = entry["hosts"][stable % len(entry["hosts"])].format_map(fields)
+    host = entry["hosts"][(machine + at // DAY) % len(entry["hosts"])]
+    fields["host"] = host.format_map(fields)
     return fields
 
 

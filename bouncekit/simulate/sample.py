@@ -5,57 +5,73 @@ from pathlib import Path
 
 from bouncekit.simulate import truth
 from bouncekit.simulate.data import START, epoch
+from bouncekit.simulate.talk import Said
 from bouncekit.simulate.talk import said as everything_said
 from bouncekit.simulate.world import World
 from bouncekit.simulate.writers import lists, mailbox, postfix, sendgrid, ses
-from bouncekit.simulate.writers._files import write_bytes, write_text
+from bouncekit.simulate.writers._files import write_bytes
 
 ROTATED = START.replace(month=6, day=1)
 """On this day the server was upgraded: its log was rotated and changed its time style."""
 
 
 def write(world: World, folder: Path | str) -> list[Path]:
-    """Write every file of the sample into a folder.
+    """Write the files that the seller has, and the truth behind them beside these.
 
     Parameters
     ----------
     world : World
         The simulated half year.
     folder : Path or str
-        Created where it is missing; files of the same names are replaced.
+        Gets the folders ``sample`` and ``truth``; created where they are
+        missing. Files of the same names are replaced.
 
     Returns
     -------
     list of Path
         The files written, sorted.
     """
-    target = Path(folder)
-    target.mkdir(parents=True, exist_ok=True)
     said = everything_said(world)
     bounced = {entry.message for entry in said if entry.event == "bounce"}
     late = bounced & {entry.message for entry in said if entry.event == "delivered"}
+    parts = {"sample": _exports(world, said, late), "truth": _truths(world, said, late)}
+    written = []
+    for part, contents in parts.items():
+        target = Path(folder) / part
+        target.mkdir(parents=True, exist_ok=True)
+        for name, content in contents.items():
+            write_bytes(target / name, content)
+            written.append(target / name)
+    return sorted(written)
+
+
+def _exports(world: World, said: list[Said], late: set[int]) -> dict[str, bytes]:
+    """Return what the seller has: name and content of each file, not yet compressed."""
     log = postfix.lines(said, late)
-    old = f"mail.log-{ROTATED:%Y%m%d}.gz"
-    texts = {
-        "ses-events.ndjson.gz": ses.lines(iter(said)),
-        "sendgrid-events.json.gz": sendgrid.posts(said),
-        "sendgrid-bounces.csv": [sendgrid.suppression_list(said)],
-        old: postfix.classic(line for line in log if line[0] < epoch(ROTATED)),
-        "mail.log.gz": postfix.modern(line for line in log if line[0] >= epoch(ROTATED)),
-        "sends.csv.gz": [lists.sends(world)],
-        "truth.json": [_truth(world, said, late)],
-        "truth-addresses.csv.gz": [truth.addresses(world).to_csv(index=False, lineterminator="\n")],
+    old = postfix.classic(line for line in log if line[0] < epoch(ROTATED))
+    new = postfix.modern(line for line in log if line[0] >= epoch(ROTATED))
+    return {
+        "ses-events.ndjson.gz": "".join(ses.lines(said)).encode(),
+        "sendgrid-events.json.gz": "".join(sendgrid.posts(said)).encode(),
+        "sendgrid-bounces.csv": sendgrid.suppression_list(said).encode(),
+        f"mail.log-{ROTATED:%Y%m%d}.gz": "".join(old).encode(),
+        "mail.log.gz": "".join(new).encode(),
+        "mailing-tool.csv.gz": lists.tool(said).encode("gb18030"),
+        "bounces.mbox.gz": mailbox.mbox(mailbox.messages(world, said, late)),
+        "contacts.csv.gz": lists.contacts(world).encode("utf-8-sig"),
+        "sends.csv.gz": lists.sends(world).encode(),
     }
-    for name, lines in texts.items():
-        write_text(target / name, lines)
-    write_text(target / "contacts.csv", [lists.contacts(world)], encoding="utf-8-sig")
-    write_text(target / "mailing-tool.csv", [lists.tool(said)], encoding="gb18030")
-    write_bytes(target / "bounces.mbox.gz", mailbox.mbox(mailbox.messages(world, said, late)))
-    names = [*texts, "contacts.csv", "mailing-tool.csv", "bounces.mbox.gz"]
-    return sorted(target / name for name in names)
 
 
-def _truth(world: World, said: list, late: set[int]) -> str:
+def _truths(world: World, said: list[Said], late: set[int]) -> dict[str, bytes]:
+    table = truth.addresses(world).to_csv(index=False, lineterminator="\n")
+    return {
+        "truth.json": _truth(world, said, late).encode(),
+        "truth-addresses.csv.gz": table.encode(),
+    }
+
+
+def _truth(world: World, said: list[Said], late: set[int]) -> str:
     """Return the truth as JSON, with what stands in more than one file."""
     copies = mailbox.ses_copies(said, late)
     own = [

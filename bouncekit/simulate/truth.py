@@ -145,7 +145,7 @@ def summary(world: World) -> dict[str, Any]:
     sent = world.messages["sender"].value_counts().sort_index()
     events = world.events["event"].value_counts().sort_index()
     return {
-        "about": "Simulated; the truth behind the files beside this one. Times are Beijing's.",
+        "about": "Simulated; the truth behind the files in ../sample. Times are Beijing's.",
         "seed": world.seed,
         "contacts": len(world.contacts),
         "companies": len(world.companies),

@@ -13,8 +13,10 @@ from bouncekit.simulate.incidents import Plan, default_plan
 from bouncekit.simulate.people import NEVER
 
 SEED = 20_260_302
-CONTACTS = 8_000
+CONTACTS = 18_700
+"""With the purchased list of the fixed plan about 20 000."""
 FEWEST = 300
+_COMPANIES = 600
 _DILIGENCE = 0.85
 
 
@@ -59,7 +61,7 @@ def simulate(seed: int = SEED, contacts: int = CONTACTS, plan: Plan | None = Non
     ----------
     seed : int, default 20260302
         0 or more.
-    contacts : int, default 8000
+    contacts : int, default 18700
         People on the list, without those of a purchased list; 300 or more.
     plan : Plan, optional
         What goes wrong; the fixed plan of the sample where not given, see
@@ -80,7 +82,7 @@ def simulate(seed: int = SEED, contacts: int = CONTACTS, plan: Plan | None = Non
         msg = f"a world needs a seed of 0 or more and at least {FEWEST} contacts"
         raise BouncekitError(msg)
     plan = default_plan(contacts) if plan is None else plan
-    firms = people.companies(seed, max(contacts * 3 // 40, 30))
+    firms = people.companies(seed, min(max(contacts * 3 // 40, 30), _COMPANIES))
     listed = roster.everyone(seed, firms, contacts, plan)
     table = mailing.campaigns(plan)
     messages, events = _half_year(seed, firms, listed, table, plan)

@@ -6,7 +6,7 @@ name; the newer one has RFC 3339 times. The server's clock is Beijing's.
 
 from collections.abc import Callable, Iterable, Iterator
 
-from bouncekit.simulate.data import SECOND, facts, local
+from bouncekit.simulate.data import SECOND, facts, local, utc
 from bouncekit.simulate.replies import refused_at
 from bouncekit.simulate.talk import Said
 
@@ -120,8 +120,9 @@ def _bounce(entry: Said) -> list[Entry]:
         first = _line(entry, entry.at, 2, "qmgr", text)
     else:
         first = _outcome(entry, "bounced")
-    report = f"{queue_id(entry.message_id)[:-2]}DD"
-    notice = f"{entry.at:x}.{report}@mail.{facts()['seller']['domain']}"
+    name = queue_id(entry.message_id)
+    report = f"{name[:5]}{int(name[5:], 16) + 0x80000:05X}"
+    notice = f"{utc(entry.at):%Y%m%d%H%M%S}.{report}@mail.{facts()['seller']['domain']}"
     inbox = f"to=<news@mail.{facts()['seller']['domain']}>, relay=local, delay=0.02"
     told = f"{inbox}, delays=0.01/0/0/0.01, dsn=2.0.0, status=sent (delivered to maildir)"
     return [

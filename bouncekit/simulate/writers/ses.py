@@ -1,19 +1,27 @@
-"""Amazon SES event publishing: one JSON event a line, as Firehose stores it."""
+"""Amazon SES event publishing: one JSON event a line, as Firehose stores it.
+
+The configuration set publishes no Send events and no headers: every sender
+chooses which events to have, and these would double the file.
+"""
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 from bouncekit.simulate.data import HOUR, facts, utc
 from bouncekit.simulate.talk import Said
 
 _ACCOUNT = "123456789012"
-_REPORTING = "dsn; a8-31.smtp-out.amazonses.com"
+_REPORTING = "a8-31.smtp-out.amazonses.com"
 _SUPPRESSED = (
     "Amazon SES did not send the message to this address because it is on the suppression list "
-    "for your account."
+    "for your account. For more information about removing addresses from the suppression list, "
+    "see the Amazon SES Developer Guide at "
+    "https://docs.aws.amazon.com/ses/latest/DeveloperGuide/sending-email-suppression-list.html"
 )
 _BOUNCE_TYPES = {
+    # A domain without a mail server is transient in the eyes of SES.
+    "host_unknown": ("Transient", "General"),
     "mailbox_full": ("Transient", "MailboxFull"),
     "too_large": ("Transient", "MessageTooLarge"),
     "spam": ("Transient", "ContentRejected"),
@@ -29,13 +37,16 @@ _DELAY_TYPES = {
 }
 
 
-def lines(said: Iterator[Said]) -> Iterator[str]:
-    """Yield the events of the channel ``ses`` as lines of JSON, by time."""
-    for entry in said:
-        if entry.channel != "ses" or entry.event not in _BODIES:
-            continue
+def lines(said: Iterable[Said]) -> Iterator[str]:
+    """Yield the events of the channel ``ses`` as lines of JSON.
+
+    Firehose delivers in objects, roughly by time: within an hour the lines lie
+    by campaign.
+    """
+    published = (entry for entry in said if entry.channel == "ses" and entry.event in _BODIES)
+    for entry in sorted(published, key=lambda one: (one.at // HOUR, one.campaign)):
         name, body = _BODIES[entry.event](entry)
-        event = {"eventType": name, "mail": _mail(entry), _KEYS[name]: body}
+        event = {"eventType": name, "mail": _mail(entry), KEYS[name]: body}
         yield json.dumps(event, separators=(",", ":"), ensure_ascii=True) + "\n"
 
 
@@ -45,34 +56,19 @@ def _stamp(millis: int) -> str:
 
 def _mail(entry: Said) -> dict[str, Any]:
     seller = facts()["seller"]
-    sender = f"news@{seller['domain']}"
-    shown = f"Brightwave Trading <{sender}>"
-    provider_id = entry.message_id.partition("@")[0]
     return {
         "timestamp": _stamp(entry.sent_at),
-        "source": sender,
+        "source": f"news@{seller['domain']}",
         "sourceArn": f"arn:aws:ses:us-east-1:{_ACCOUNT}:identity/{seller['domain']}",
         "sendingAccountId": _ACCOUNT,
-        "messageId": provider_id,
+        "messageId": entry.message_id.partition("@")[0],
         "destination": [entry.address],
-        "headersTruncated": False,
-        "commonHeaders": {
-            "from": [shown],
-            "to": [entry.address],
-            "messageId": provider_id,
-            "subject": entry.subject,
-        },
         "tags": {
             "ses:configuration-set": ["outreach"],
-            "ses:from-domain": [seller["domain"]],
             "ses:outgoing-ip": [seller["ses_ip"]],
             "campaign": [entry.campaign],
         },
     }
-
-
-def _send(entry: Said) -> tuple[str, dict[str, Any]]:
-    return "Send", {}
 
 
 def _delivery(entry: Said) -> tuple[str, dict[str, Any]]:
@@ -82,16 +78,16 @@ def _delivery(entry: Said) -> tuple[str, dict[str, Any]]:
         "recipients": [entry.address],
         "smtpResponse": entry.reply,
         "remoteMtaIp": entry.ip,
-        "reportingMTA": _REPORTING.removeprefix("dsn; "),
+        "reportingMTA": _REPORTING,
     }
 
 
 def _bounce(entry: Said) -> tuple[str, dict[str, Any]]:
     kind, subtype = _BOUNCE_TYPES.get(entry.kind, ("Permanent", "General"))
-    reply, status, remote = f"smtp; {entry.reply}", entry.enhanced or "5.0.0", entry.ip
+    reply, status, reporting = f"smtp; {entry.reply}", entry.enhanced or "5.0.0", _REPORTING
     if entry.event == "suppressed":
         kind, subtype = "Permanent", "OnAccountSuppressionList"
-        reply, status, remote = _SUPPRESSED, "5.1.1", ""
+        reply, status, reporting = _SUPPRESSED, "5.1.1", "amazonses.com"
     body: dict[str, Any] = {
         "feedbackId": f"{entry.message_id.partition('@')[0]}-feedback",
         "bounceType": kind,
@@ -106,9 +102,9 @@ def _bounce(entry: Said) -> tuple[str, dict[str, Any]]:
         ],
         "timestamp": _stamp(entry.at),
     }
-    if remote:
-        body["remoteMtaIp"] = remote
-    return "Bounce", {**body, "reportingMTA": _REPORTING}
+    if entry.event != "suppressed" and entry.cause not in ("host_unknown", "null_mx"):
+        body["remoteMtaIp"] = entry.ip
+    return "Bounce", {**body, "reportingMTA": f"dns; {reporting}"}
 
 
 def _delay(entry: Said) -> tuple[str, dict[str, Any]]:
@@ -123,7 +119,7 @@ def _delay(entry: Said) -> tuple[str, dict[str, Any]]:
                 "diagnosticCode": f"smtp; {entry.reply}",
             }
         ],
-        "reportingMTA": _REPORTING.removeprefix("dsn; "),
+        "reportingMTA": _REPORTING,
     }
 
 
@@ -150,7 +146,6 @@ def _subscription(entry: Said) -> tuple[str, dict[str, Any]]:
 
 
 _BODIES: dict[str, Callable[[Said], tuple[str, dict[str, Any]]]] = {
-    "sent": _send,
     "delivered": _delivery,
     "bounce": _bounce,
     "suppressed": _bounce,
@@ -158,11 +153,11 @@ _BODIES: dict[str, Callable[[Said], tuple[str, dict[str, Any]]]] = {
     "complaint": _complaint,
     "unsubscribe": _subscription,
 }
-_KEYS = {
-    "Send": "send",
+KEYS = {
     "Delivery": "delivery",
     "Bounce": "bounce",
     "DeliveryDelay": "deliveryDelay",
     "Complaint": "complaint",
     "Subscription": "subscription",
 }
+"""Where the details of an event stand, by its type."""
