@@ -1,9 +1,9 @@
 """Open one raw message into plain facts; the only module that knows the MIME engines.
 
-``fast`` is fast-mail-parser (Rust), ``mailparser`` is mail-parser, the
-reference. Both give the same :class:`Message`: the header block and the
-returned original are read by our own byte scan, the engine only takes the
-MIME structure apart and decodes parts.
+``fast`` is our own byte scan (:mod:`parts`) with fast-mail-parser (Rust) for
+what the scan is not sure of; ``mailparser`` is mail-parser, the reference.
+Both give the same :class:`Message`: header blocks are always read by our own
+scan, the engine only takes the MIME structure apart and decodes parts.
 """
 
 import logging
@@ -11,12 +11,13 @@ import re
 from dataclasses import dataclass
 from email import message as email_message
 from email import message_from_bytes
-from typing import Any, Literal, NamedTuple
+from typing import Any, Literal
 
 from bouncekit.mail import headers as header_block
 from bouncekit.mail.damaged import ORIGINALS, REPORTS, bare_text, parts_in_text
 from bouncekit.mail.headers import HeaderBlock, decode_unlabelled, relabelled
 from bouncekit.mail.markup import MAX_HTML, visible_text
+from bouncekit.mail.parts import MAX_ORIGINAL, Parts, decode_text, scan
 from bouncekit.texts import scalars
 
 try:
@@ -28,8 +29,6 @@ Engine = Literal["auto", "mailparser", "fast"]
 
 MAX_MESSAGE = 64_000_000
 """Bytes of one message; a larger one is a failed item."""
-MAX_ORIGINAL = 262_144
-"""Bytes of the returned original that are looked at for the end of its headers."""
 MAX_TEXT = 65_536
 """Characters of human text that are searched for words and addresses."""
 MAX_REPORT = 4_000_000
@@ -40,8 +39,6 @@ RECEIPTS = frozenset(
 )
 FEEDBACK = frozenset(("message/feedback-report", "message/feedbackreport"))
 
-# Labels that senders put on text of a wider character set.
-_WIDER = {"gb2312": "gb18030", "gbk": "gb18030", "us-ascii": "utf-8", "iso-8859-1": "cp1252"}
 _MESSAGE_PART = re.compile(rb"^(content-type:\s{0,20})message/", re.IGNORECASE | re.MULTILINE)
 _RENAMED = b"text/x-bouncekit-message-"
 _KIND = re.compile(r"[\w.+-]+/[\w.+-]+")
@@ -51,7 +48,7 @@ class OpenError(Exception):
     """The message cannot be opened; says why in a sentence."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Message:
     """The plain facts of one message.
 
@@ -59,8 +56,8 @@ class Message:
     ----------
     headers : HeaderBlock
         The message's own header fields.
-    content_type, report_type : str
-        Lower-case media type and ``report-type`` parameter, else empty.
+    content_type : str
+        The field ``Content-Type``, lower case.
     report : str
         Text of the delivery report (RFC 3464, RFC 6533), else empty.
     feedback : str
@@ -77,7 +74,6 @@ class Message:
 
     headers: HeaderBlock
     content_type: str
-    report_type: str
     report: str
     feedback: str
     receipt: bool
@@ -94,14 +90,6 @@ class Message:
     def header(self, name: str) -> str:
         """Return the first value of a header, empty where it is absent."""
         return self.headers.first(name)
-
-
-class _Parts(NamedTuple):
-    """What an engine takes out of a message."""
-
-    plain: list[str]
-    html: list[str]
-    others: list[tuple[str, bytes]]
 
 
 def open_message(raw: bytes, engine: Engine = "auto") -> Message:
@@ -129,8 +117,12 @@ def open_message(raw: bytes, engine: Engine = "auto") -> Message:
     if end >= header_block.MAX_BLOCK:
         msg = f"the header block has more than {header_block.MAX_BLOCK:,} bytes; drop the message"
         raise OpenError(msg)
-    headers = HeaderBlock(scalars(decode_unlabelled(raw[:end])))
-    return _facts(headers, _parts(raw, engine), raw, end)
+    headers = HeaderBlock(decode_unlabelled(raw[:end]))
+    parts = None
+    if engine != "mailparser":
+        fields = (headers.first("content-type"), headers.first("content-transfer-encoding"))
+        parts = scan(raw, end, *fields)
+    return _facts(headers, parts or _by_engine(raw, engine), raw, end)
 
 
 def _normalised(raw: bytes) -> bytes:
@@ -146,7 +138,7 @@ def _normalised(raw: bytes) -> bytes:
     return raw
 
 
-def _parts(raw: bytes, engine: Engine) -> _Parts:
+def _by_engine(raw: bytes, engine: Engine) -> Parts:
     if engine != "mailparser" and fast_mail_parser is not None:
         try:
             return _fast(raw)
@@ -163,7 +155,7 @@ def _parts(raw: bytes, engine: Engine) -> _Parts:
         raise OpenError(msg) from error
 
 
-def _fast(raw: bytes) -> _Parts:
+def _fast(raw: bytes) -> Parts:
     mail = fast_mail_parser.parse_email(raw, mode="lazy")
     # It ends the lines of quoted-printable text with CRLF.
     plain = [text.replace("\r\n", "\n") if "\r" in text else text for text in mail.text_plain]
@@ -176,7 +168,10 @@ def _fast(raw: bytes) -> _Parts:
         elif kind.startswith(("message/", "text/")):
             data = part.content
             others.append((kind, data.replace(b"\r\n", b"\n") if b"\r" in data else data))
-    return _Parts(plain, mail.text_html, others)
+    if any("\ufffd" in text for text in (*plain, *mail.text_html)):
+        # A wrong charset label; the library hands out the bytes, so that they can be looked at.
+        return _slow(message_from_bytes(_flat(raw)))
+    return Parts(plain, mail.text_html, others)
 
 
 def _by_mailparser(raw: bytes) -> email_message.Message:
@@ -198,8 +193,8 @@ def _flat(raw: bytes) -> bytes:
     return _MESSAGE_PART.sub(rb"\1" + _RENAMED, raw)
 
 
-def _slow(message: email_message.Message) -> _Parts:
-    parts = _Parts([], [], [])
+def _slow(message: email_message.Message) -> Parts:
+    parts = Parts([], [], [])
     pending = [message]
     while pending:
         part = pending.pop(0)
@@ -223,14 +218,10 @@ def _is_attachment(part: email_message.Message) -> bool:
 
 def _decoded(part: email_message.Message) -> str:
     data: Any = part.get_payload(decode=True) or b""
-    charset = part.get_content_charset()
-    try:
-        return data.decode(_WIDER.get(charset, charset)) if charset else decode_unlabelled(data)
-    except (LookupError, UnicodeDecodeError):
-        return decode_unlabelled(data)
+    return decode_text(data, part.get_content_charset() or "")
 
 
-def _facts(headers: HeaderBlock, parts: _Parts, raw: bytes, end: int) -> Message:
+def _facts(headers: HeaderBlock, parts: Parts, raw: bytes, end: int) -> Message:
     report, feedback, original = "", "", ""
     receipt = False
     for kind, data in parts.others:
@@ -245,30 +236,25 @@ def _facts(headers: HeaderBlock, parts: _Parts, raw: bytes, end: int) -> Message
         elif kind in RECEIPTS:
             receipt = True
     text, more, html = _human(parts)
-    if "\ufffd" in text or "\ufffd" in html:
-        # A wrong charset label; the library hands out the bytes, so that they can be looked at.
-        text, more, html = _human(_slow(message_from_bytes(_flat(raw))))
     if not (text or html or report or feedback or original):
         text = bare_text(raw[end : end + MAX_TEXT])
-    content_type = headers.first("content-type").lower()
     if not report and "delivery-status" in text:
         text, report, found = parts_in_text(text)
         original = original or found
     return Message(
         headers=headers,
-        content_type=content_type.partition(";")[0].strip(),
-        report_type=_parameter(content_type, "report-type"),
-        report=scalars(report),
-        feedback=scalars(feedback),
+        content_type=headers.first("content-type").lower(),
+        report=report,
+        feedback=feedback,
         receipt=receipt,
-        plain=scalars(text),
+        plain=text,
         html=html,
-        more=scalars(more),
-        original=HeaderBlock(scalars(original)),
+        more=more,
+        original=HeaderBlock(original),
     )
 
 
-def _human(parts: _Parts) -> tuple[str, str, str]:
+def _human(parts: Parts) -> tuple[str, str, str]:
     texts = [relabelled(text) for part in parts.plain[:8] if (text := part[:MAX_TEXT].strip())]
     html = relabelled(parts.html[0][:MAX_HTML]) if parts.html and not texts else ""
     return texts[0] if texts else "", texts[1] if len(texts) > 1 else "", html
@@ -280,8 +266,3 @@ def original_block(data: bytes) -> str:
     if b"\r" in data:
         data = data.replace(b"\r\n", b"\n")
     return decode_unlabelled(data[: header_block.header_end(data)])
-
-
-def _parameter(content_type: str, name: str) -> str:
-    _, found, rest = content_type.partition(f"{name}=")
-    return rest.partition(";")[0].strip().strip('"').strip() if found else ""

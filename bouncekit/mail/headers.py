@@ -36,7 +36,7 @@ def decode_unlabelled(data: bytes) -> str:
     high bytes come in pairs as Chinese ones do, else Windows-1252.
     """
     if data.isascii():
-        if b"\x1b$" in data and any(mark in data for mark in _ISO2022):
+        if b"\x1b" in data and any(mark in data for mark in _ISO2022):
             return data.decode("iso2022_jp_ext", "replace")
         return data.decode("ascii")
     try:
@@ -45,7 +45,7 @@ def decode_unlabelled(data: bytes) -> str:
         # A cut in the middle of a character leaves the rest readable.
         if error.start > 0 and error.reason == "unexpected end of data":
             return data.decode("utf-8", "replace")
-    return data.decode(_guess(data[:4096]), "replace")
+    return scalars(data.decode(_guess(data[:4096]), "replace"))
 
 
 def relabelled(text: str) -> str:

@@ -25,6 +25,7 @@ MAX_NOTICE = 3_000
 SHORT = 60
 """A notice of fewer characters may say all in its subject."""
 
+_FEEDBACK = re.compile(r"report-type=[\s\"]*feedback-report\b")
 _ADDRESS = re.compile(r"[^\s@<>]{1,64}@[^\s@<>]{1,64}\.\w")
 _REPLY = re.compile(r"(?<![\d.])[45][0-7]\d[ -]")
 
@@ -70,7 +71,7 @@ def is_auto_reply(message: Message, subject: str) -> bool:
 
 def is_complaint(message: Message) -> bool:
     """Say whether it is a spam complaint (RFC 5965, or Microsoft's older form)."""
-    if message.feedback or message.report_type == "feedback-report":
+    if message.feedback or _FEEDBACK.search(message.content_type):
         return True
     if message.report or not message.original:
         return False
@@ -133,7 +134,7 @@ def _not_a_bounce(message: Message, subject: str, words: str) -> tuple[Kind, str
         return "other", CHALLENGE
     if is_auto_reply(message, subject):
         return "auto_reply", ""
-    if message.content_type == "text/calendar":
+    if message.content_type.startswith("text/calendar"):
         return "other", CALENDAR
     if has("bounce_subject", subject) and is_reply(subject):
         return "other", QUOTED
