@@ -20,6 +20,8 @@ MAX_CELL = 160
 """Characters of one cell; what is longer ends in an ellipsis."""
 _SHARES = ("rate", "_rate", "_low", "_high", "_share", "share")
 _NOTHING = "–"
+# JupyterLab sets every cell to the right; a report has a style of its own.
+_LEFT = ' style="text-align: left"'
 _NARROW = 3
 """Columns that fit on a phone side by side."""
 
@@ -52,7 +54,7 @@ class Shown:
 
     def _repr_html_(self) -> str:
         columns = [
-            (escape(name), ' class="n"' if number else "")
+            (escape(name), ' class="n"' if number else _LEFT)
             for name, number in zip(self.headings, self.numeric, strict=True)
         ]
         head = "".join(f"<th{mark}>{name}</th>" for name, mark in columns)
