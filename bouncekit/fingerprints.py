@@ -13,7 +13,7 @@ characters, and multi-line replies.
 import re
 import unicodedata
 from collections.abc import Iterable
-from functools import lru_cache
+from functools import cache, lru_cache
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -144,6 +144,7 @@ def words(normalised: str) -> tuple[str, ...]:
     return tuple(_WORD.findall(normalised))
 
 
+@cache
 def phrase_words(phrase: str) -> tuple[str, ...]:
     """Split a phrase of a rule like :func:`words`."""
     return words(normalise(phrase))

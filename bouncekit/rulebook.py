@@ -22,7 +22,7 @@ from bouncekit.rulechecks import RuleCheck
 from bouncekit.taxonomy import FAILURES
 
 _LISTS = ("text", "all", "none", "host", "stage", "source", "vendor", "event", "enhanced", "reply")
-_FILE_KEYS = frozenset(("rule", "host", "source", "confidence", "mx", "see"))
+_FILE_KEYS = frozenset(("rule", "host", "source", "confidence", "mx", "see", "words"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,6 +138,7 @@ def parse_rules(text: str, file: str) -> list[Rule]:
     if stray:
         msg = f"{file}: unknown key {stray[0]!r}; a rules file has: {', '.join(sorted(_FILE_KEYS))}"
         raise RuleError(msg)
+    _check_words(data.get("words", {}), file)
     entries = data.get("rule", [])
     if not isinstance(entries, list) or not all(isinstance(entry, dict) for entry in entries):
         msg = f"{file}: rules are written as [[rule]] tables"
@@ -145,6 +146,16 @@ def parse_rules(text: str, file: str) -> list[Rule]:
     found = [_rule(entry, data, file, number) for number, entry in enumerate(entries, 1)]
     _refuse_repeats(found)
     return found
+
+
+def _check_words(lists: Any, file: str) -> None:
+    fine = isinstance(lists, dict) and all(
+        isinstance(items, list) and items and all(isinstance(item, str) for item in items)
+        for items in lists.values()
+    )
+    if not fine:
+        msg = f"{file}: [words] gives names to lists of texts"
+        raise RuleError(msg)
 
 
 def _refuse_repeats(rules: Iterable[Rule]) -> None:
@@ -162,7 +173,7 @@ def _rule(entry: dict[str, Any], defaults: dict[str, Any], file: str, number: in
     if not isinstance(name, str) or not name:
         msg = f"{file}: rule {number} has no id"
         raise RuleError(msg)
-    check = RuleCheck(file, name)
+    check = RuleCheck(file, name, defaults.get("words"))
     check.keys(entry)
     listed = {key: check.listed(entry.get(key, defaults.get(key, [])), key) for key in _LISTS}
     check.known(entry)

@@ -1,7 +1,8 @@
 """Checking one rule of a rules file: every refusal is a sentence with file and id."""
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
+from itertools import product
 from typing import Any, NoReturn
 
 from bouncekit.errors import RuleError
@@ -23,13 +24,19 @@ _SAMPLE_KEYS = frozenset(
     ("text", "smtp_code", "enhanced_code", "remote_mta", "domain", "vendor_type", "source", "event")
 )
 _MAX_STEPS = 1_000
+_MAX_SPELLINGS = 2_000
+_CHOICE = re.compile(r"\{([^{}]*)\}")
 
 
 class RuleCheck:
-    """Checks one rule; every refusal is a sentence with file and id."""
+    """Checks one rule; every refusal is a sentence with file and id.
 
-    def __init__(self, file: str, rule: str) -> None:
+    ``words`` are the file's named lists, which ``{name}`` in a phrase stands for.
+    """
+
+    def __init__(self, file: str, rule: str, words: Mapping[str, list[str]] | None = None) -> None:
         self.where = f"{file}: rule {rule!r}"
+        self._words = words or {}
 
     def refuse(self, sentence: str) -> NoReturn:
         """Raise the error that names file, rule and ``sentence``."""
@@ -78,11 +85,29 @@ class RuleCheck:
             yield item
 
     def phrases(self, items: list[str]) -> tuple[str, ...]:
-        """Refuse a phrase without words."""
-        for item in items:
-            if not all(phrase_words(part) for part in item.split(GAP)):
-                self.refuse(f"the phrase {item!r} has no word to look for")
-        return tuple(items)
+        """Spell out the choices of phrases; refuse a phrase without words."""
+        found = dict.fromkeys(phrase for item in items for phrase in self._spellings(item))
+        for phrase in found:
+            if not all(phrase_words(part) for part in phrase.split(GAP)):
+                self.refuse(f"the phrase {phrase!r} has no word to look for")
+        return tuple(found)
+
+    def _spellings(self, item: str) -> Iterator[str]:
+        """Yield each way to read ``{user|mailbox} {is |}unknown``."""
+        parts = _CHOICE.split(item)
+        if "{" in "".join(parts[::2]) or "}" in "".join(parts[::2]):
+            self.refuse(f"the phrase {item!r} has a brace without its pair")
+        choices = [
+            self._words.get(part, part.split("|")) if place % 2 else [part]
+            for place, part in enumerate(parts)
+        ]
+        spellings = 1
+        for choice in choices:
+            spellings *= len(choice)
+        if spellings > _MAX_SPELLINGS:
+            self.refuse(f"the phrase {item[:60]!r} has more than {_MAX_SPELLINGS:,} spellings")
+        for chosen in product(*choices):
+            yield " ".join("".join(chosen).split())
 
     def pattern(self, source: str) -> re.Pattern[str]:
         """Compile a regex; refuse one that a text could make slow."""
