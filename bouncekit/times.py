@@ -4,6 +4,7 @@ What is implausible, ambiguous or unparsable is missing, never guessed.
 """
 
 import re
+from contextlib import suppress
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta, timezone
 from email.utils import parsedate_tz
@@ -78,7 +79,8 @@ def from_datetime(moment: datetime, tz: str | None = None) -> int | None:
     """Convert a datetime; one without a zone is local time in ``tz``."""
     if moment.tzinfo is None:
         moment = moment.replace(tzinfo=zone(tz))
-    return plausible((moment - _EPOCH) // timedelta(microseconds=1))
+    since = moment - _EPOCH
+    return plausible((since.days * 86_400 + since.seconds) * SECOND + since.microseconds)
 
 
 def has_zone(text: str) -> bool:
@@ -99,7 +101,13 @@ def from_iso(text: str | None, tz: str | None = None) -> int | None:
     tz : str, optional
         Zone of times that name none; UTC where not given.
     """
-    match = _ISO.fullmatch(text) if text else None
+    if not text:
+        return None
+    if text[4:5] == "-" and text[10:11] == "T":
+        # The spelling of nearly all JSON; what the quick parser refuses may still be readable.
+        with suppress(ValueError):
+            return from_datetime(datetime.fromisoformat(text), tz)
+    match = _ISO.fullmatch(text)
     if not match:
         return None
     year, month, day, hour, minute, second, fraction, offset = match.groups()

@@ -114,7 +114,7 @@ def _parse(event: Any, options: Options) -> list[Row]:
     for row in rows:
         row["timestamp"] = times.from_iso(_json.text_of(row.get("timestamp")))
         if row["timestamp"] is None:
-            row["timestamp"] = common["timestamp"]
+            row["timestamp"] = _sent_at(event)
         row.setdefault("vendor_type", word)
         for key, value in common.items():
             row.setdefault(key, value)
@@ -152,12 +152,15 @@ def _common(event: dict[str, Any]) -> Row:
     written = _json.text_of(headers.get("messageId")) or _json.text_of(mail.get("messageId"))
     tags = _dict(mail.get("tags"))
     return {
-        "timestamp": times.from_iso(_json.text_of(mail.get("timestamp"))),
         "message_id": written.strip("<> ") if written else None,
         "sender": _json.text_of(mail.get("source")),
         "campaign": next((_tag(tags, key) for key in tags if _CAMPAIGN_TAG.match(key)), None),
         "sending_ip": _tag(tags, "ses:outgoing-ip"),
     }
+
+
+def _sent_at(event: dict[str, Any]) -> int | None:
+    return times.from_iso(_json.text_of(_dict(event.get("mail")).get("timestamp")))
 
 
 def _tag(tags: dict[str, Any], key: str) -> str | None:
