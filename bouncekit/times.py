@@ -4,8 +4,8 @@ What is implausible, ambiguous or unparsable is missing, never guessed.
 """
 
 import re
-from contextlib import suppress
 from collections.abc import Iterable
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta, timezone
 from email.utils import parsedate_tz
 from functools import lru_cache

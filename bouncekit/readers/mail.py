@@ -11,7 +11,7 @@ from typing import BinaryIO
 from bouncekit.accounting import Ledger
 from bouncekit.mail import message_rows, open_message
 from bouncekit.mail.engine import MAX_MESSAGE, Engine, OpenError
-from bouncekit.readers._base import CERTAIN, NO, BadItem, Options, Reader, Row, ByItem
+from bouncekit.readers._base import CERTAIN, NO, BadItem, ByItem, Options, Reader, Row
 from bouncekit.sources import Blob, Head
 
 BLOCK = 262_144

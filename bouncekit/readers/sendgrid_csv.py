@@ -31,12 +31,12 @@ from bouncekit.readers._base import (
     CERTAIN,
     NO,
     BadItem,
+    ByItem,
     Chunk,
     Options,
     Reader,
     Row,
     SkipItem,
-    ByItem,
 )
 from bouncekit.readers._reply import codes_of
 from bouncekit.sources import Blob, Head

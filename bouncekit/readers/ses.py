@@ -33,11 +33,11 @@ from bouncekit.readers._base import (
     CERTAIN,
     NO,
     BadItem,
+    ByItem,
     Options,
     Reader,
     Row,
     SkipItem,
-    ByItem,
 )
 from bouncekit.readers._reply import codes_of
 from bouncekit.sources import Head
