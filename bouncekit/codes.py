@@ -13,19 +13,20 @@ Stage = str
 
 STAGES = ("CONNECT", "EHLO", "AUTH", "MAIL", "RCPT", "DATA")
 
-_REPLY = re.compile(
-    # The start of a line, or what log writers put before a quoted reply.
-    # Not the next digits of a number ("10,485,760"), nor a port ("[192.0.2.1]:465").
-    r"(?:^|\n|(?<!\d),|:(?!(?<=\]:)\d)|[;)>\]'\"(=#]"
-    r"|\b(?:said|with|code|error|reply|response|was|returned|status))[ \t]{0,3}"
-    r"([245][0-7]\d)"
-    # Followed by the words, by the enhanced code, by nothing, or by sendmail's dots.
-    r"(?=[ \t\-,:;'\"#=>.]|$|\r|\n)(?![.:]\d)(?!-\d\d-\d)"
+# What can be a reply code by itself: followed by the words, by the enhanced code, by nothing, or
+# by sendmail's dots. Digits come first in the patterns: they are seldom, so that is quick.
+_NUMBER = re.compile(
+    r"[245][0-7]\d(?=[ \t\-,:;'\"#=>.]|$|\r|\n)(?![.:]\d)(?!-\d\d-\d)"
     r"(?! ?(?:bytes|kb|mb|seconds|messages)\b)",
     re.IGNORECASE,
 )
-_ENHANCED = re.compile(r"(?<![\d.\w])([245])\.([0-7])\.(\d{1,3})(?!\d|\.\d)")
-_AFTER_REPLY = re.compile(r"(?<!\d)[245]\d\d[ \-]#?([245]\.[0-7]\.\d{1,3})(?!\d|\.\d)")
+# What log writers put before a quoted reply, besides the start of a line.
+_QUOTING = "\n:;)>]'\"(=#,"
+_SAYING = re.compile(
+    r"\b(?:said|with|code|error|reply|response|was|returned|status)\Z", re.IGNORECASE
+)
+_ENHANCED = re.compile(r"[245](?<![\w.].)\.[0-7]\.\d{1,3}(?!\d|\.\d)")
+_AFTER_REPLY = re.compile(r"[245](?<!\d.)\d\d[ \-]#?([245]\.[0-7]\.\d{1,3})(?!\d|\.\d)")
 _URL = re.compile(r"https?://\S{1,2000}", re.IGNORECASE)
 
 # One pattern for "in reply to RCPT TO command", "after end of data", ">>> DATA" and their like.
@@ -57,8 +58,27 @@ def reply_code(text: str | None) -> int | None:
     """
     if not text:
         return None
-    found = [int(match[1]) for match in _REPLY.finditer(text[:MAX_TEXT])]
-    return next((code for code in found if code >= 400), found[0] if found else None)
+    text = text[:MAX_TEXT]
+    positive = None
+    for match in _NUMBER.finditer(text):
+        if _can_begin(text, match.start()):
+            if match[0][0] != "2":
+                return int(match[0])
+            positive = positive or int(match[0])
+    return positive
+
+
+def _can_begin(text: str, at: int) -> bool:
+    """Say whether a reply can begin here."""
+    before = text[max(0, at - 16) : at]
+    bare = before.rstrip(" \t")
+    gap = len(before) - len(bare)
+    if gap > 3 or not bare:
+        return gap == at <= 3
+    if bare[-1] not in _QUOTING:
+        return bool(_SAYING.search(bare))
+    # Not the next digits of a number ("10,485,760"), nor a port ("[192.0.2.1]:465").
+    return not (bare[-2:-1].isdigit() if bare[-1] == "," else bare.endswith("]:") and not gap)
 
 
 def enhanced_code(text: str | None) -> str | None:
@@ -74,7 +94,9 @@ def enhanced_code(text: str | None) -> str | None:
     """
     if not text:
         return None
-    bare = _URL.sub(" ", text[:MAX_TEXT])
+    bare = text[:MAX_TEXT]
+    if "://" in bare:
+        bare = _URL.sub(" ", bare)
     after = _AFTER_REPLY.search(bare)
     if after:
         return after[1]

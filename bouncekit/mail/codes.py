@@ -12,9 +12,10 @@ _STATUS = re.compile(r"(?<![\d.])[245]\.\d{1,3}\.\d{1,3}(?![\d.])")
 _PLAIN = re.compile(r"([45][0-7]\d)[ -](?:#?([45]\.\d{1,3}\.\d{1,3})(?![\d.]))?")
 _CANDIDATE = re.compile(r"[245](?:[0-7]\d|\.\d)")
 _FILLER = re.compile(r"[245]\.0\.0")
-_SPELLED = re.compile(
+_SPELLED = re.compile(r"[245][0-7]\d\b(?!\.\d)")
+_SPELLING = re.compile(
     r"(?:\[|<<<|<--|<-|>>>|(?:response|error|smtp|reply|status) ?code|errcode)"
-    r"\s{0,3}[:=]?\s{0,3}([245][0-7]\d)\b(?!\.\d)",
+    r"\s{0,3}[:=]?\s{0,3}\Z",
     re.IGNORECASE,
 )
 
@@ -50,15 +51,17 @@ def of_failure(words: str, status: str) -> tuple[int | None, str | None]:
         found = plain[2]
         filler = reported and _FILLER.fullmatch(found) and not _FILLER.fullmatch(reported)
         return int(plain[1]), reported if filler else found
-    # Few lines hold digits that could be a code; only they are looked at closely.
-    lines = [line for line in words.split("\n") if _CANDIDATE.search(line)]
-    if not lines:
+    if not _CANDIDATE.search(words):
         return None, reported
-    words = "\n".join(lines)
-    reply = codes.reply_code(words)
-    if reply is None and (spelled := _SPELLED.search(words)):
-        reply = int(spelled[1])
     found = codes.enhanced_code(words)
     if found and reported and _FILLER.fullmatch(found) and not _FILLER.fullmatch(reported):
         found = reported
-    return reply, found or reported
+    return codes.reply_code(words) or _spelled(words), found or reported
+
+
+def _spelled(words: str) -> int | None:
+    """Return a code that stands behind a mark or a label that only notices use."""
+    for match in _SPELLED.finditer(words):
+        if _SPELLING.search(words[max(0, match.start() - 24) : match.start()]):
+            return int(match[0])
+    return None
