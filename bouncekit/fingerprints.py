@@ -28,13 +28,15 @@ _VARYING = "|".join(
         r"\d{1,3}\.\d{1,3}\.\d{1,3}\.\d{1,3}(?:[:/]\d+)?",  # IPv4
         r"[0-9A-Fa-f]{1,4}:[0-9A-Fa-f:]{2,}:[0-9A-Fa-f.:]+",  # IPv6, times
         r"\d{4}-\d\d-\d\d[T ]?[\d:.]*Z?",  # dates
-        r"[\w.+-]+ - gsmtp",  # Google's id for the dialogue
+        r"[\w.+-]*\d[\w.+-]* - gsmtp",  # Google's id for the dialogue
         r"[A-Za-z_+=-]*\d[\w+=-]{11,}",  # ids: long, with a digit
         r"[A-Za-z_+=-]{11,}\d[\w+=-]*",
         r"\d{6,}",
     )
 )
 PLACEHOLDER = "*"
+# The code of a multi-line reply and its first word would pass for an id: 550-Relaying.
+_CODE_AND_WORD = r"(^|\s)([245]\d\d-)([A-Za-z])"
 
 # Traditional to Simplified for the characters that occur in failure texts (smtp-codes: both forms).
 _TRADITIONAL = (
@@ -81,6 +83,7 @@ def strip_varying(texts: pa.Array) -> pa.Array:
         Strings; missing values stay missing.
     """
     bounded = pc.utf8_slice_codeunits(texts, 0, MAX_TEXT)
+    bounded = pc.replace_substring_regex(bounded, _CODE_AND_WORD, r"\1\2 \3")
     return pc.replace_substring_regex(bounded, _VARYING, PLACEHOLDER)
 
 
@@ -112,8 +115,10 @@ def _join_lines(text: str) -> str:
         return text
     reply, enhanced = first.groups()
     repeated = rf"(?:{re.escape(enhanced)} ?)?" if enhanced else ""
-    rest = re.sub(rf" ?(?<!\d){reply}[ -]{repeated}", " ", text[first.end() :])
+    rest = re.sub(rf" ?(?<!\d){reply}(?:- ?| ){repeated}", " ", text[first.end() :])
     start = f"{reply} {enhanced}" if enhanced else f"{reply} "
+    if not enhanced:
+        rest = rest.removeprefix(" ")
     return text[: first.start()] + start + rest
 
 
