@@ -6,11 +6,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from bouncekit.addresses import key
 from bouncekit.analysis import _columns as columns
+from bouncekit.analysis import _keys
 from bouncekit.analysis._grouping import QUEUE_LIFE, UNTIMED, join_deferrals
 from bouncekit.analysis.outcomes import outcomes
 from bouncekit.errors import TableError
-from bouncekit.schema import bounce_table
+from bouncekit.identity import message_key
+from bouncekit.schema import TEXT, bounce_table
 from bouncekit.taxonomy import reasons
 
 DAY = QUEUE_LIFE // 5
@@ -127,6 +130,51 @@ def test_messages_and_addresses_match_in_every_spelling():
         bounce(1, recipient="ann@xn--bcher-kva.example", message_id="<1@example.com>"),
     ]
     assert found(*rows) == [("bounce", 0)]
+
+
+SES = "0102018f2c9e7ab3-1d1f0a6e-7c43-4f0a-9a11-0c1f6d2b3a4c-000000"
+IDS = [
+    None,
+    "",
+    " ",
+    "<>",
+    "1@example.com",
+    " <1@example.com> ",
+    "bücher@example.com",
+    SES,
+    f"<{SES}@eu-west-1.amazonses.com>",
+    f"{SES}@email.amazonses.com",
+    "14c5d75ce93Tw_dfd-64b469",
+    "14c5d75ce93Tw_dfd-64b469@ismtpd-555",
+    "14c5d75ce93Tw_dfd-64b469@geopod-ismtpd-4",
+    "14c5d75ce93Tw_dfd-64b469@ismtpd0039p1sjc2.sendgrid.net",
+    "ismtpd@example.com",
+]
+
+
+def test_a_column_of_message_ids_is_matched_as_one_id_is():
+    found = _keys.message_keys(pd.Series(IDS, dtype=TEXT))
+    texts = [None if code < 0 else found.texts[code].as_py() for code in found.codes.tolist()]
+    assert texts == [message_key(text) for text in IDS]
+    assert len(set(found.codes.tolist())) == len(set(texts)) == 6
+
+
+ADDRESSES = st.lists(
+    st.sampled_from(["a", "B", "ß", "é", "x", "xxx", "XXX", "*", "[redacted]", ".", "@", "@", "'"]),
+    max_size=6,
+).map("".join)
+
+
+@settings(max_examples=50, deadline=None)
+@given(st.lists(ADDRESSES, min_size=1, max_size=20))
+def test_a_column_of_addresses_is_matched_as_one_address_is(drawn):
+    found = _keys.recipient_keys(pd.Series(drawn, dtype=TEXT))
+    matchable = [code >= 0 and found.matchable[code] for code in found.codes.tolist()]
+    texts = [
+        found.texts[code].as_py() if matches else None
+        for code, matches in zip(found.codes.tolist(), matchable, strict=True)
+    ]
+    assert texts == [key(text) for text in drawn]
 
 
 def test_one_message_to_two_recipients_is_two():

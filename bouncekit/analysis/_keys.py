@@ -14,7 +14,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from bouncekit import addresses
-from bouncekit.identity import message_key
+from bouncekit.identity import SHORTENED, message_key
 
 Ints = npt.NDArray[np.int64]
 Bools = npt.NDArray[np.bool_]
@@ -50,10 +50,9 @@ class Keys:
 def message_keys(values: pd.Series) -> Keys:
     """Give a number to each message that the rows speak of."""
     codes, texts = encode(values)
-    odd = pc.or_(
-        pc.invert(pc.match_substring_regex(texts, _PLAIN_MESSAGE)),
-        pc.ends_with(texts, "amazonses.com"),
-    )
+    odd = pc.invert(pc.match_substring_regex(texts, _PLAIN_MESSAGE))
+    for word in SHORTENED:
+        odd = pc.or_(odd, pc.match_substring(texts, word))
     return _rekey(codes, texts, odd, message_key, keep_unmatchable=False)
 
 
