@@ -48,8 +48,27 @@ def test_a_day_of_counts_is_a_day_of_the_zone_asked_for():
 
 
 @pytest.mark.parametrize(
+    ("dates", "days"),
+    [
+        ([20260302, 20260303], [2, 3]),
+        (["2026-03-02T23:00+01:00", "2026-03-30T00:00+02:00"], [3, 30]),
+        (["2026-03-02T20:00Z", "2026-03-02T20:00+08:00"], [3, 2]),
+    ],
+)
+def test_dates_as_numbers_and_with_zones_that_differ(dates, days):
+    found = read_sends(pd.DataFrame({"date": dates, "sent": [1, 2]})).days("Asia/Shanghai")
+    first = (pd.Timestamp("2026-03-01") - pd.Timestamp(0)).days
+    assert (found - first + 1).tolist() == days
+
+
+@pytest.mark.parametrize(
     ("table", "sentence"),
     [
+        ({"date": [46083], "sent": [1]}, r"row 1: date is '46083'; it must be a date such as"),
+        (
+            {"date": ["2026-03-02", "2026-03-03T00:00Z"], "sent": [1, 2]},
+            r"row 1: date is '2026-03-02'; it must be .* with a time zone in all rows or in none",
+        ),
         ({"day": ["2026-03-02"]}, r"the sends table needs the columns date, sent .* it has: day"),
         ({"date": ["2026-03-02", "soon"], "sent": [1, 2]}, r"row 2: date is 'soon'; it must be"),
         ({"date": ["2026-03-02"], "sent": ["many"]}, r"row 1: sent is 'many'; it must be a whole"),

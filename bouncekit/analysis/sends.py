@@ -27,6 +27,7 @@ from bouncekit.times import DAY, zone
 _MESSAGES = ("message_id", "recipient", "timestamp")
 _COUNTS = ("date", "sent")
 _KINDS = f"needs the columns {', '.join(_COUNTS)} (counts) or {', '.join(_MESSAGES)} (messages)"
+_ZONED = r"[Tt ].*(?:[Zz]|[+-]\d{2}(?::?\d{2})?)$"
 _ADDRESS_NAMES = ("recipient", "email", "e-mail", "mail", "address", "邮箱", "电子邮箱", "邮件地址")
 
 
@@ -207,9 +208,17 @@ def _times(values: pd.Series, name: str, column: str, *, utc: bool) -> pd.Series
         not utc and pd.api.types.is_datetime64_dtype(values.dtype)
     ):
         return values
-    texts = values.astype("str") if values.dtype == object else values
+    # As text a number is a date only where it is written like one, 20260302.
+    texts = values.astype(TEXT)
+    wanted = "a date such as 2026-03-02"
+    if not utc:
+        # A date without a zone is a day of the analysis, a time with one a moment.
+        zoned = texts.str.contains(_ZONED, na=False)
+        utc = bool(zoned.any())
+        plain = ~zoned & texts.notna() & utc
+        _refuse(plain, values, name, column, f"{wanted}, with a time zone in all rows or in none")
     found = pd.to_datetime(texts, utc=utc, errors="coerce", format="ISO8601")
-    _refuse(found.isna() & values.notna(), values, name, column, "a date such as 2026-03-02")
+    _refuse(found.isna() & values.notna(), values, name, column, wanted)
     return found
 
 
