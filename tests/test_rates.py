@@ -199,7 +199,7 @@ def test_sent_events_speak_for_their_own_source_only():
     found = bounce_rates(rows)
     assert counts(found, "sent", "hard") == {"sent": [3], "hard": [2]}
     assert found.attrs["denominator"] == "sent events"
-    assert "log reports no sends" in found.attrs["notes"][0]
+    assert "No sends are reported by log" in found.attrs["notes"][0]
 
 
 def test_a_bounce_by_mail_of_a_message_that_a_log_delivered_stands_below_the_line():
@@ -318,7 +318,7 @@ def test_rows_without_a_time_are_counted_beside_the_table():
     )
     assert found["hard"].tolist() == [0]
     assert found.attrs["untimed"] == 1
-    assert "1 messages have no time" in found.attrs["notes"][0]
+    assert "Messages without a time, which are in no period: 1." in found.attrs["notes"][0]
 
 
 def test_verdicts_need_a_preset_and_enough_messages():
@@ -330,6 +330,46 @@ def test_verdicts_need_a_preset_and_enough_messages():
         "发送可能被暂停"
     ]
     assert bounce_rates(rows, preset="ses").attrs["min_n"] == 100
+
+
+@pytest.mark.parametrize("by", ["reason", "category", "source", "rule"])
+def test_a_part_of_the_bounces_is_not_held_against_lines_for_all_of_them(by):
+    rows = table(*week())
+    rows["source"], rows["rule"] = pd.Categorical(["api"] * len(rows)), "r"
+    found = bounce_rates(rows, by=by, preset="ses", min_n=1)
+    assert found["hard_rate"].max() > 0
+    assert found["verdict"].isna().all()
+    assert bounce_rates(rows, by="provider", preset="ses", min_n=1)["verdict"].notna().all()
+
+
+def test_bounces_of_a_period_with_no_known_sends_are_noted():
+    rows = table(*mail(1, MONDAY), row("bounce", "2026-03-20", "user_unknown", message_id="2"))
+    found = bounce_rates(rows)
+    assert found["hard"].tolist() == [0, 0, 1]
+    assert found["hard_rate"].isna().tolist() == [False, True, True]
+    assert found.attrs["notes"] == (
+        "In 1 of 3 rows mail bounced and no sends are known; they have no rate.",
+    )
+
+
+def test_without_a_time_of_sending_the_first_event_gives_the_period():
+    """Put off on Friday, bounced on Monday: of the week that it was sent in."""
+    one = {"message_id": "1", "recipient": "ann@example.com"}
+    rows = table(
+        row("deferral", "2026-03-06", "greylisted", **one),
+        row("bounce", "2026-03-09", "expired", **one),
+    )
+    sends = pd.DataFrame({"date": ["2026-03-06"], "sent": [4]})
+    found = bounce_rates(rows, sends)
+    assert counts(found, "period", "soft", "soft_rate") == {
+        "period": [MONDAY],
+        "soft": [1],
+        "soft_rate": [0.25],
+    }
+
+
+def test_no_zone_is_utc_and_says_so():
+    assert bounce_rates(table(*week()), tz="").attrs["tz"] == "UTC"
 
 
 def test_the_ses_lines_judge_hard_and_the_cold_ones_all_bounces():

@@ -83,13 +83,12 @@ class Outcomes:
     listed: Bools
 
     @property
-    def period_at(self) -> Ints:
-        """Time by which a message belongs to a period: its sending, else its event."""
-        return np.where(self.sent_at != UNTIMED, self.sent_at, self.decided_at)
-
-    @property
     def start_at(self) -> Ints:
-        """Time by which messages follow each other: sending, else first event."""
+        """Time by which messages follow each other and belong to a period.
+
+        Its sending, else its first event: of a message that was put off on
+        Friday and bounced on Monday that is much nearer to its sending.
+        """
         return np.where(self.sent_at != UNTIMED, self.sent_at, self.first_at)
 
     @property

@@ -90,11 +90,11 @@ def flag_domains(
         msg = f"by {by!r} is not known; use one of: {', '.join(SPLITS)}"
         raise BouncekitError(msg)
     check_language(lang)
-    zone(tz)
+    tz = zone(tz).key
     messages = outcomes(df, sends)
     below = denominator(messages)
     part, names = messages.carry(by)
-    when = messages.period_at
+    when = _when(messages)
     failing = _temporary(messages)
     known = (part >= 0) & (when != UNTIMED) & ~messages.listed
     days = np.zeros(len(when), dtype=np.int64)
@@ -118,6 +118,14 @@ def flag_domains(
         "untimed": int((failing & ~messages.listed & (when == UNTIMED)).sum()),
     }
     return table.rename(columns={"domain": "provider"} if by == "provider" else {})
+
+
+def _when(messages: Outcomes) -> Ints:
+    """Give the time that puts a message in a window: its sending, else its outcome.
+
+    Not its first event: the trouble of a domain lasts until mail is given up.
+    """
+    return np.where(messages.sent_at != UNTIMED, messages.sent_at, messages.decided_at)
 
 
 def _temporary(messages: Outcomes) -> Bools:

@@ -49,7 +49,7 @@ def bounce_rates(
     """Count hard and soft bounces per period, and their rates where sends are known.
 
     One message to one recipient counts once, with its final outcome, in the
-    period of its sending where that is known, else of its event. Automatic
+    period of its sending where that is known, else of its first event. Automatic
     replies, complaints, suppressed sends and rows of state lists are no
     bounces. The denominator is the sends table, else sent events, else
     delivered + bounced messages; without any there are no rates.
@@ -73,7 +73,9 @@ def bounce_rates(
     min_n : int, optional
         Messages below which no verdict is given; the preset's by default.
     preset : {'cold', 'ses', 'optin'}, optional
-        Reference lines that fill the column ``verdict``.
+        Reference lines that fill the column ``verdict``. They are meant for
+        all bounces of some mail, so a split by reason, category, source or
+        rule has no verdicts.
     lang : {'en', 'zh'}
         Language of verdicts and notes.
 
@@ -83,7 +85,7 @@ def bounce_rates(
         One row per period (and value of ``by``), sorted; periods without mail
         between the first and the last are there with counts of 0. ``period``
         (first instant, datetime64[us, tz]), ``<by>``, ``sent`` (the
-        denominator, NaN where unknown), ``delivered`` (NaN where nothing
+        denominator, NaN where nothing is known to be sent), ``delivered`` (NaN where nothing
         reports deliveries), ``hard``, ``soft``, ``undetermined``,
         ``deferred``; ``hard_rate``, ``hard_low``, ``hard_high`` (Wilson 95 %),
         ``hard_share`` (of all bounces), the same for ``soft``; ``total_rate``,
@@ -99,22 +101,24 @@ def bounce_rates(
     TableError
         If a column is absent or the sends table is wrong.
     """
-    _check(freq, by, tz, lang)
+    _check(freq, by, lang)
+    tz = zone(tz).key
     chosen = preset_of(preset) if preset is not None else None
     messages = outcomes(df, sends)
     below = denominator(messages)
     split = split_by(messages, below, by)
     counted = ~messages.listed & (messages.outcome != SUPPRESSED)
-    timed = counted & (messages.period_at != UNTIMED)
+    start = messages.start_at
+    timed = counted & (start != UNTIMED)
     days = np.zeros(len(timed), dtype=np.int64)
-    days[timed] = periods.local_days(messages.period_at[timed], tz)
+    days[timed] = periods.local_days(start[timed], tz)
     table = _table(messages, below, split, periods.period_of_day(days, freq), timed, freq, tz)
     if by is None:
         table = table.drop(columns="by")
     table = table.rename(columns={"by": by})
-    impossible = _add_rates(table)
+    _add_rates(table)
     table["verdict"] = pd.Series(pd.NA, index=table.index, dtype=TEXT)
-    if chosen is not None:
+    if chosen is not None and not split.whole_period:
         found = verdicts(
             table[f"{chosen.judges}_rate"], table["sent"], chosen, min_n=min_n, lang=lang
         )
@@ -128,16 +132,15 @@ def bounce_rates(
         "preset": preset,
         "min_n": chosen.min_n if chosen and min_n is None else min_n,
         "untimed": untimed,
-        "notes": _notes(messages, below, split, by, untimed, (impossible, len(table)), lang),
+        "notes": _notes(messages, below, split, table, untimed, lang),
     }
     if table.attrs.pop("without_gaps", False):
         table.attrs["notes"] += (say("rates_gaps", lang),)
     return table
 
 
-def _check(freq: str, by: str | None, tz: str, lang: str) -> None:
+def _check(freq: str, by: str | None, lang: str) -> None:
     periods.check_frequency(freq)
-    zone(tz)
     check_language(lang)
     if by is not None and by not in (*SPLITS, *WHOLE_PERIOD):
         msg = f"by {by!r} is not a split; use one of: {', '.join((*SPLITS, *WHOLE_PERIOD))}"
@@ -253,11 +256,14 @@ def _shared(split: Split) -> tuple[str, ...]:
     return ("sent", "delivered") if split.whole_period else ()
 
 
-def _add_rates(table: pd.DataFrame) -> int:
-    """Add rates, intervals and shares; return how many rows cannot have one."""
-    bounced = table["hard"] + table["soft"] + table["undetermined"]
-    impossible = bounced > table["sent"]
-    sent = table["sent"].mask(impossible)
+def _bounced(table: pd.DataFrame) -> pd.Series:
+    return table["hard"] + table["soft"] + table["undetermined"]
+
+
+def _add_rates(table: pd.DataFrame) -> None:
+    """Add rates, intervals and shares; a row with more bounced than sent has no rate."""
+    bounced = _bounced(table)
+    sent = table["sent"].mask(bounced > table["sent"])
     bands = {name: table.pop(name) for name in _BANDS}
     for name, count in (("hard", table["hard"]), ("soft", table["soft"]), ("total", bounced)):
         table[f"{name}_rate"] = rate(count, sent)
@@ -266,16 +272,14 @@ def _add_rates(table: pd.DataFrame) -> int:
             table[f"{name}_share"] = rate(count, bounced)
     for name, values in bands.items():
         table[name] = values
-    return int(impossible.sum())
 
 
 def _notes(
     messages: Outcomes,
     below: Denominator,
     split: Split,
-    by: str | None,
+    table: pd.DataFrame,
     untimed: int,
-    impossible: tuple[int, int],
     lang: str,
 ) -> tuple[str, ...]:
     """Say what a reader of the numbers has to know."""
@@ -284,10 +288,15 @@ def _notes(
         notes.append(say("rates_no_denominator", lang))
     if below.without_sends:
         notes.append(say("rates_mixed", lang, sources=", ".join(below.without_sends)))
+    bounced, total = _bounced(table), len(table)
+    above = int((bounced > table["sent"]).sum())
+    unknown = int(((bounced > 0) & table["sent"].isna()).sum())
     if below.counts is not None and split.counts is None and not split.whole_period:
-        notes.append(say("rates_no_split", lang, by=by))
-    if impossible[0]:
-        notes.append(say("rates_above", lang, count=impossible[0], total=impossible[1]))
+        notes.append(say("rates_no_split", lang, by=split.by))
+    elif below.known and unknown:
+        notes.append(say("rates_no_sends", lang, count=unknown, total=total))
+    if above:
+        notes.append(say("rates_above", lang, count=above, total=total))
     if untimed:
         notes.append(say("rates_untimed", lang, count=untimed))
     unclassified = int(

@@ -12,15 +12,19 @@ _SENTENCES: dict[str, dict[str, str]] = {
         "zh": "没有发送量数据，因此只有数量和占比，没有退信率。",
     },
     "rates_mixed": {
-        "en": "{sources} reports no sends; its delivered and bounced messages count as sent.",
+        "en": "No sends are reported by {sources}; what it delivered or bounced counts as sent.",
         "zh": "{sources} 不提供发送记录，其送达与退信的邮件按已发送计。",
+    },
+    "rates_no_sends": {
+        "en": "In {count} of {total} rows mail bounced and no sends are known; they have no rate.",
+        "zh": "{total} 行中有 {count} 行有退信但没有发送量，这些行没有退信率。",
     },
     "rates_above": {
         "en": "In {count} of {total} rows more messages bounced than were sent; they have no rate.",
         "zh": "{total} 行中有 {count} 行的退信数大于发送量，这些行没有退信率。",
     },
     "rates_untimed": {
-        "en": "{count} messages have no time and are in no period.",
+        "en": "Messages without a time, which are in no period: {count}.",
         "zh": "{count} 封邮件没有时间，不属于任何时间段。",
     },
     "rates_no_split": {
