@@ -11,11 +11,15 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-import nbformat
-from nbclient import NotebookClient
-from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
-
 from bouncekit.errors import BouncekitError, ReportError
+from bouncekit.imports import without
+
+# jsonschema builds a grammar for IRIs where this package is there, which takes
+# longer than starting the kernel; no notebook holds what that would check.
+with without("rfc3987_syntax"):
+    import nbformat
+    from nbclient import NotebookClient
+    from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
 
 TAG = "parameters"
 INJECTED = "injected-parameters"
@@ -144,6 +148,8 @@ def execute(
             timeout=timeout,
             resources={"metadata": {"path": os.fspath(folder)}},
             on_cell_start=_telling(notebook, on_cell) if on_cell else None,
+            # It has nothing to save; a graceful end would be waited for.
+            shutdown_kernel="immediate",
             **options.pop("client"),
         )
         try:

@@ -396,3 +396,16 @@ def test_no_recipient_of_the_sample_occurs_in_its_report(tmp_path):
     assert len(addresses) > 5_000
     assert [who for who in addresses if who.casefold() in text] == []
     assert made.stat().st_size < 5_000_000
+
+
+def test_a_slow_package_is_kept_out_of_the_imports_inside_only():
+    import importlib
+
+    from bouncekit.imports import without
+
+    sys.modules.pop("this", None)
+    with without("this"), pytest.raises(ImportError):
+        importlib.import_module("this")
+    assert "this" not in sys.modules
+    with without("json"):
+        assert importlib.import_module("json") is json
