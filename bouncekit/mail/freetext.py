@@ -17,13 +17,13 @@ from bouncekit.mail.places import (
     known_places,
     places_of,
 )
-from bouncekit.mail.wordlists import has, phrases, spans
+from bouncekit.mail.wordlists import begins, has, spans
 
 MAX_FAILURES = 1_000
 MAX_WORDS = 4_000
 MIN_LETTERS = 8
 """Fewer letters after a recipient are no reason."""
-_REPLY = re.compile(r"(?:^|[\s:;('\"\[])[245][0-7]\d(?:[ \-:,.#]|$)")
+_REPLY = re.compile(r"[245](?<![^\s:;('\"\[].)[0-7]\d(?:[ \-:,.#]|$)")
 # Replies of a dialogue that went well up to there.
 _ACCEPTED = re.compile(r"(?:<--?|<<<)\s*[23]\d\d[ -]|-->\s*(?:EHLO|HELO|QUIT|RSET)", re.IGNORECASE)
 _AROUND = " \t>:;,.\"'"
@@ -174,10 +174,14 @@ def _tidy(lines: list[str]) -> str:
     """Drop empty, decorative and boilerplate lines, unless nothing else is there."""
     kept: list[str] = []
     dropped: list[str] = []
-    empty = phrases("boilerplate")
     for line in lines:
         bare = line.strip()
-        if not bare.strip("-_=*#~+ >") or _ACCEPTED.search(bare[:200]):
+        if not bare.strip("-_=*#~+ >") or _is_accepted(bare):
             continue
-        (dropped if bare.lower().lstrip(LEAD).startswith(empty) else kept).append(bare)
+        (dropped if begins("boilerplate", bare.lower().lstrip(LEAD)) else kept).append(bare)
     return "\n".join(kept or dropped)
+
+
+def _is_accepted(line: str) -> bool:
+    """Say whether a line is the part of a dialogue that went well."""
+    return ("<-" in line or "<<" in line or "-->" in line) and bool(_ACCEPTED.search(line[:200]))

@@ -150,9 +150,9 @@ class HeaderBlock:
         end = text.find("\n", start)
         while end >= 0 and text[end + 1 : end + 2] in (" ", "\t") and end - start < MAX_LINE:
             end = text.find("\n", end + 1)
-        value = text[start : min(end, start + MAX_LINE) if end >= 0 else start + MAX_LINE].strip()
+        value = text[start : end if end >= 0 else len(text)][:MAX_LINE].strip()
         if "\n" in value:
-            value = " ".join(line.strip() for line in value.split("\n"))
+            value = " ".join([line.strip() for line in value.split("\n")])
         return decode_words(value) if "=?" in value else value
 
 

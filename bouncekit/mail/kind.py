@@ -26,8 +26,8 @@ SHORT = 60
 """A notice of fewer characters may say all in its subject."""
 
 _FEEDBACK = re.compile(r"report-type=[\s\"]*feedback-report\b")
-_ADDRESS = re.compile(r"[^\s@<>]{1,64}@[^\s@<>]{1,64}\.\w")
-_REPLY = re.compile(r"(?<![\d.])[45][0-7]\d[ -]")
+_ADDRESS = re.compile(r"@(?<=[^\s@<>]@)[^\s@<>]{1,64}\.\w")
+_REPLY = re.compile(r"[45](?<![\d.].)[0-7]\d[ -]")
 
 
 def is_machine(message: Message) -> bool:
@@ -101,11 +101,14 @@ def kind_of_text(message: Message, human: str) -> tuple[Kind, str]:
     if subject.startswith(phrases("receipt_subject")) or message.receipt:
         return "other", RECEIPT
     words = fold(human[:MAX_NOTICE])
-    if not named and not _speaks_of_failure(message, subject, words, daemon=daemon):
+    says_so = has("bounce_sentence", words)
+    if not named and not _speaks_of_failure(
+        message, subject, words, daemon=daemon, says_so=says_so
+    ):
         return _not_a_bounce(message, subject, words)
     if _speaks_of_delay(f"{subject}\n{words}") and not has("final", words):
         return "deferral", ""
-    if has("delivered", words) and not has("bounce_sentence", words):
+    if not says_so and has("delivered", words):
         return "delivered", ""
     return "bounce", ""
 
@@ -115,13 +118,15 @@ def _speaks_of_delay(told: str) -> bool:
     return (not told.isascii() or has("delay_stem", told)) and has("delay", told)
 
 
-def _speaks_of_failure(message: Message, subject: str, words: str, *, daemon: bool) -> bool:
+def _speaks_of_failure(
+    message: Message, subject: str, words: str, *, daemon: bool, says_so: bool
+) -> bool:
     if not daemon and (not is_machine(message) or is_reply(subject)):
         return False
-    if daemon and has("bounce_sentence", words):
+    if daemon and says_so:
         return True
     concrete = bool(_ADDRESS.search(words) or _REPLY.search(words))
-    if not daemon and has("bounce_sentence", words):
+    if not daemon and says_so:
         # A help desk that answers automatically may use such a sentence too.
         return concrete
     if has("bounce_subject", subject):

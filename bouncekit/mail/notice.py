@@ -2,30 +2,36 @@
 
 import re
 
-from bouncekit.mail.wordlists import phrases
+from bouncekit.mail.wordlists import KEY, beginnings, phrases
 
 MAX_LINES = 2_000
 LEAD = " \t-_=*>|~·•#.:"
+_FIRST_FIELDS = ("Message-", "From:", "Date:", "Subject:", "MIME-", "To:")
 _FIELD = re.compile(r"^[A-Za-z][A-Za-z0-9-]{1,40}:")
 
 
 def split_original(text: str) -> tuple[list[str], str]:
     """Split a text into the lines of the notice and the original returned below them."""
-    lines = text.split("\n")[:MAX_LINES]
-    begins, fields = phrases("original"), phrases("original_header")
+    lines = text.split("\n", MAX_LINES)[:MAX_LINES]
+    heads = beginnings("original") | beginnings("original_header")
     for number, line in enumerate(lines):
-        if not line or line.isspace():
-            continue
         low = line[:200].lstrip(LEAD).lower()
-        if low.startswith(fields) and line.lstrip(" \t>")[:1].isalpha():
-            return lines[:number], "\n".join(lines[number:])
-        if low.startswith(begins) and _is_separator(lines, number, line):
-            return lines[:number], "\n".join(lines[number + 1 :])
-        if line.startswith(
-            ("Message-", "From:", "Date:", "Subject:", "MIME-", "To:")
-        ) and _is_block(lines, number):
-            return lines[:number], "\n".join(lines[number:])
+        if low[:KEY] in heads or line.startswith(_FIRST_FIELDS):
+            start = _start_of_original(lines, number, line, low)
+            if start is not None:
+                return lines[:number], "\n".join(lines[start:])
     return lines, ""
+
+
+def _start_of_original(lines: list[str], number: int, line: str, low: str) -> int | None:
+    """Return the first line of the original where this line announces or begins it."""
+    if low.startswith(phrases("original_header")) and line.lstrip(" \t>")[:1].isalpha():
+        return number
+    if low.startswith(phrases("original")) and _is_separator(lines, number, line):
+        return number + 1
+    if line.startswith(_FIRST_FIELDS) and _is_block(lines, number):
+        return number
+    return None
 
 
 def _is_separator(lines: list[str], number: int, line: str) -> bool:

@@ -148,19 +148,16 @@ def _label(content_type: str, encoding: str, disposition: str) -> _Label:
     if not found:
         raise _Unsure
     kind = found[1].lower()
-    boundary = _BOUNDARY.search(content_type) if kind.startswith("multipart/") else None
-    if kind == "multipart/digest" or (kind.startswith("multipart/") and not boundary):
-        raise _Unsure
+    if kind.startswith("multipart/"):
+        boundary = _BOUNDARY.search(content_type)
+        if not boundary or kind == "multipart/digest":
+            raise _Unsure
+        return _Label(kind, "", "", (boundary[1] or boundary[2]).encode(), attached=False)
     charset = _CHARSET.search(content_type)
     if not charset and "charset" in content_type.lower():
         raise _Unsure
-    return _Label(
-        kind,
-        (charset[1] or charset[2]).lower() if charset else "",
-        encoding.lower(),
-        (boundary[1] or boundary[2]).encode() if boundary else b"",
-        disposition.startswith("attachment"),
-    )
+    named = (charset[1] or charset[2]).lower() if charset else ""
+    return _Label(kind, named, encoding.lower(), b"", disposition.startswith("attachment"))
 
 
 def _decoded(data: bytes, encoding: str) -> bytes:

@@ -5,6 +5,7 @@ name them in a line of the SMTP dialogue or behind a label.
 """
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from bouncekit.mail.wordlists import labels
@@ -50,21 +51,38 @@ class Place:
 def places_of(lines: list[str]) -> list[Place]:
     """List every address of a notice with its rank, in order."""
     places: list[Place] = []
-    previous = ""
     for number, line in enumerate(lines):
         if "@" in line and not line.lstrip().startswith(">  "):
-            places += _in_line(line[:MAX_LINE], number, previous)
+            places += _in_line(line[:MAX_LINE], number, lines)
             if len(places) > MAX_PLACES:
                 break
-        if line.strip():
-            previous = line.strip()
     return places
 
 
-def _in_line(line: str, number: int, previous: str) -> list[Place]:
+def _above(lines: list[str], number: int) -> str:
+    """Return the nearest line above that is not empty."""
+    while number > 0:
+        number -= 1
+        if line := lines[number].strip():
+            return line
+    return ""
+
+
+def _addresses(line: str) -> Iterator[re.Match[str]]:
+    """Yield the addresses of a line; only words with an @ are looked at."""
+    at = line.find("@")
+    while at >= 0:
+        begin = max(line.rfind(" ", 0, at), line.rfind("\t", 0, at)) + 1
+        end = line.find(" ", at)
+        end = len(line) if end < 0 else end
+        yield from ADDRESS.finditer(line, begin, end)
+        at = line.find("@", end)
+
+
+def _in_line(line: str, number: int, lines: list[str]) -> list[Place]:
     found: list[Place] = []
     dialogue = bool(_DIALOGUE.match(line))
-    for match in ADDRESS.finditer(line):
+    for match in _addresses(line):
         address = (match[1] or match[2]).strip(".'")
         before, after = line[: match.start()], line[match.end() :]
         if _GENERATED.match(before.strip()) or address.startswith(("=", "/")):
@@ -74,7 +92,7 @@ def _in_line(line: str, number: int, previous: str) -> list[Place]:
         elif (
             not before.strip(WRAP) and not found and not line.lstrip().startswith((">>> ", "<<< "))
         ):
-            rank = HEADING if not _is_label(previous, "other_label") else ANYWHERE + 1
+            rank = HEADING if not _is_label(_above(lines, number), "other_label") else ANYWHERE + 1
         elif before.lstrip().startswith(">>> ") and not before.strip(WRAP):
             rank = HEADING
         elif _is_label(before, "other_label"):

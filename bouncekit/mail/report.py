@@ -39,9 +39,15 @@ _NAMES = frozenset(
     )
 )
 _MESSAGE_FIELDS = frozenset(
-    ("reporting-mta", "arrival-date", "received-from-mta", "original-envelope-id")
+    (
+        "reporting-mta",
+        "arrival-date",
+        "received-from-mta",
+        "original-envelope-id",
+        "x-original-message-id",
+    )
 )
-_RECIPIENT_FIELDS = ("final-recipient", "original-recipient", "x-actual-recipient")
+_RECIPIENT_FIELDS = frozenset(("final-recipient", "original-recipient", "x-actual-recipient"))
 _HEX = re.compile(r"\+([0-9A-F]{2})")
 _UNITEXT = re.compile(r"\\x\{([0-9A-Fa-f]{2,6})\}")
 _SOURCE_ROUTE = re.compile(r"^@[^:@\s]+(?:,@[^:@\s]+)*:")
@@ -86,18 +92,13 @@ def parse(text: str) -> Report:
     current: dict[str, str] = {}
     for name, value in _fields(text):
         if not name:
-            _close(report, current, between=True)
+            if current:
+                _close(report, current, between=True)
         elif name in _MESSAGE_FIELDS:
-            if name == "arrival-date":
-                report.arrival = report.arrival or value
-            elif name == "reporting-mta":
-                report.reporting_mta = report.reporting_mta or _host(value)
-        elif name == "x-original-message-id":
-            report.message_id = value
-        elif name in current:
-            _close(report, current, between=False)
-            current[name] = value
+            _tell(report, name, value)
         else:
+            if name in current:
+                _close(report, current, between=False)
             current[name] = value
         if len(report.recipients) >= MAX_RECIPIENTS:
             break
@@ -105,35 +106,51 @@ def parse(text: str) -> Report:
     return report
 
 
+def _tell(report: Report, name: str, value: str) -> None:
+    """Keep what a field says of the message; the first of a name counts."""
+    if name == "arrival-date":
+        report.arrival = report.arrival or value
+    elif name == "reporting-mta":
+        report.reporting_mta = report.reporting_mta or _host(value)
+    elif name == "x-original-message-id":
+        report.message_id = value
+
+
 def _fields(text: str) -> list[tuple[str, str]]:
     """Return the unfolded fields; an empty name stands for an empty line."""
     found: list[tuple[str, str]] = []
     name = ""
     for line in text.split("\n"):
-        if line[:1] in (" ", "\t") and name and line.strip():
-            if name in _NAMES and len(found[-1][1]) < MAX_VALUE:
-                found[-1] = (name, f"{found[-1][1]}\n{line.strip()}"[:MAX_VALUE])
+        if name and line[:1] in (" ", "\t") and (more := line.strip()):
+            if name != "-":
+                _go_on(found, more)
             continue
         head, colon, value = line.partition(":")
         head = head.strip().lower()
         if colon and head in _NAMES:
             name = head
             found.append((name, value.strip()))
-        elif not line.strip():
+        elif not line or line.isspace():
             name = ""
             found.append(("", ""))
         elif name == "diagnostic-code" and not (colon and head.isascii() and " " not in head):
             # A reply of several lines that nobody folded.
-            if len(found[-1][1]) < MAX_VALUE:
-                found[-1] = (name, f"{found[-1][1]}\n{line.strip()}"[:MAX_VALUE])
+            _go_on(found, line.strip())
         else:
             name = name if name == "diagnostic-code" and not colon else "-"
     return found
 
 
+def _go_on(found: list[tuple[str, str]], more: str) -> None:
+    """Add a line to the last field."""
+    name, value = found[-1]
+    if len(value) < MAX_VALUE:
+        found[-1] = (name, f"{value}\n{more}"[:MAX_VALUE])
+
+
 def _close(report: Report, current: dict[str, str], *, between: bool) -> None:
     """Turn the collected fields into a recipient, or keep them for the next."""
-    named = any(key in current for key in _RECIPIENT_FIELDS)
+    named = not _RECIPIENT_FIELDS.isdisjoint(current)
     if between and named and not ("action" in current or "status" in current):
         # An empty line inside a block: the rest is still to come.
         return

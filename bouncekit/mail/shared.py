@@ -55,6 +55,9 @@ def when(message: Message, found: Report | None = None) -> int | None:
 def address(value: str) -> str | None:
     """Return the address in a header or report field; the plain ones without detour."""
     match = _PLAIN.fullmatch(value)
+    if not match and value.endswith(">"):
+        # Behind the name of a person.
+        match = _PLAIN.fullmatch(value, value.rfind("<"))
     if match and "xn--" not in match[2]:
         return f"{match[1]}@{match[2].lower()}"
     return addresses.clean(value) if value else None
@@ -88,7 +91,7 @@ def first_id(value: str) -> str | None:
     start = value.find("<")
     end = value.find(">", start) if start >= 0 else -1
     found = value[start + 1 : end].strip() if end >= 0 else value.strip() if start < 0 else ""
-    return found if found and len(found) < 1_000 and not any(map(str.isspace, found)) else None
+    return found if found and len(found) < 1_000 and len(found.split()) == 1 else None
 
 
 def failed_header(message: Message) -> list[str]:

@@ -9,6 +9,9 @@ from functools import cache
 from importlib.resources import files
 from typing import Any
 
+KEY = 4
+"""Letters that every phrase of a list of beginnings has."""
+
 
 @cache
 def _lists() -> dict[str, Any]:
@@ -20,6 +23,18 @@ def _lists() -> dict[str, Any]:
 def phrases(name: str) -> tuple[str, ...]:
     """Return one list of phrases."""
     return tuple(_lists()[name])
+
+
+@cache
+def beginnings(name: str) -> frozenset[str]:
+    """Return the first :data:`KEY` letters of the phrases of a list of beginnings."""
+    return frozenset(phrase[:KEY] for phrase in phrases(name))
+
+
+def begins(name: str, folded: str) -> bool:
+    """Say whether lower-case text begins with a phrase of the list."""
+    # A look at the first letters spares nearly all lines the whole list.
+    return folded[:KEY] in beginnings(name) and folded.startswith(phrases(name))
 
 
 @cache
