@@ -107,7 +107,8 @@ def _rates(
         notes[0] += " · " + words("few_sent", lang, n=f"{least:,}")
     if lines:
         notes.append(words("lines_source", lang, source=lines.source[lang]))
-        notes += _reference_lines(ax, lines, top, lang)
+        curves = [one.rate(found.sent) / top for one in series]
+        notes += _reference_lines(ax, lines, top, curves, lang)
     notes += found.notes
     subtitle = [found.below, _zone(found, lang)]
     return _edges.finish(ax, _title("rates_title", found.freq, lang), subtitle, notes)
@@ -171,7 +172,9 @@ def _peak(values: Floats) -> float:
     return float(known.max()) if len(known) else 0.0
 
 
-def _reference_lines(ax: Axes, preset: Preset, top: float, lang: Language) -> list[str]:
+def _reference_lines(
+    ax: Axes, preset: Preset, top: float, curves: list[Floats], lang: Language
+) -> list[str]:
     """Draw the lines of a preset; those above the chart are returned as a note."""
     named = [(line.rate, f"{line.rate * 100:g} %: {line.meaning[lang]}") for line in preset.lines]
     drawn = [(rate, name) for rate, name in named if rate <= top]
@@ -182,13 +185,32 @@ def _reference_lines(ax: Axes, preset: Preset, top: float, lang: Language) -> li
         place = max(rate / top * height + 2, lowest)
         lowest = place + 12
         ax.axhline(rate, color=INK, linewidth=0.9, linestyle=(0, (1, 2)), zorder=2)
+        left = _freest(curves, (place + 6) / height)
         ax.annotate(
-            name, (0, place / height), (2, 0), xycoords="axes fraction",
+            name, (left, place / height), (2, 0), xycoords="axes fraction",
             textcoords="offset points", fontsize=SMALL, color=INK, va="bottom", zorder=5,
             bbox={"facecolor": "white", "alpha": 0.75, "edgecolor": "none", "pad": 0.8},
         )  # fmt: skip
     above = [name for rate, name in named if rate > top]
     return [words("lines_above", lang, lines=", ".join(above))] if above else []
+
+
+def _freest(curves: list[Floats], level: float, width: float = 0.24) -> float:
+    """Find where a name of some width, written at a level, is farthest from every curve.
+
+    Curves and levels are shares of the frame's height; so is the place that
+    comes back, of its width.
+    """
+    grid = np.linspace(0, 1, 101)
+    gaps = np.full(len(grid), np.inf)
+    for curve in curves:
+        known = np.flatnonzero(np.isfinite(curve))
+        if len(known):
+            at = np.interp(grid, known / max(len(curve) - 1, 1), curve[known])
+            gaps = np.minimum(gaps, np.abs(at - level))
+    span = round(width * 100)
+    clear = [gaps[start : start + span].min() for start in range(101 - span)]
+    return float(grid[int(np.argmax(clear))])
 
 
 def _name_lines(ax: Axes, found: Periods, series: list[Series], top: float) -> None:
