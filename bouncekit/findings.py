@@ -46,7 +46,16 @@ def findings(
     DataFrame
         ``figure``, ``finding``, ``meaning``: text, most important first.
     """
-    require(rates, "period", "sent", "hard", "soft", "undetermined", *_BANDS.values())
+    require(
+        rates,
+        "period",
+        "sent",
+        "hard",
+        "soft",
+        "undetermined",
+        *_BANDS.values(),
+        made_by="bk.bounce_rates(df)",
+    )
     rows = [
         _whole(rates, preset, lang),
         *(_band(rates, reasons_over_time, band, lang) for band in _BANDS),

@@ -116,8 +116,10 @@ def conform(table: pd.DataFrame) -> pd.DataFrame:
         raise TableError(msg)
     columns = {}
     for name, dtype in dtypes().items():
-        values = table[name] if name in table else pd.Series(pd.NA, index=table.index)
-        columns[name] = _typed(values, name, dtype)
+        if name in table:
+            columns[name] = _typed(table[name], name, dtype)
+        else:
+            columns[name] = pd.Series(pd.NA, index=table.index, dtype=dtype)
     return pd.DataFrame(columns, index=table.index).reset_index(drop=True)
 
 
@@ -165,15 +167,15 @@ def bounce_table(rows: Iterable[Mapping[str, Any]]) -> pd.DataFrame:
     return complete(conform(pd.DataFrame(list(rows))))
 
 
-def require(table: pd.DataFrame, *names: str) -> None:
-    """Raise :class:`TableError` unless ``table`` has the named columns."""
+def require(table: pd.DataFrame, *names: str, made_by: str = "bk.read(...)") -> None:
+    """Raise :class:`TableError` unless ``table`` has the named columns.
+
+    ``made_by`` is the call whose result was expected; the sentence names it.
+    """
     if not isinstance(table, pd.DataFrame):
-        msg = f"expected a bounce table (the result of bk.read), got {type(table).__name__}"
+        msg = f"expected the result of {made_by}, got {type(table).__name__}"
         raise TableError(msg)
     absent = [name for name in names if name not in table.columns]
     if absent:
-        msg = (
-            f"the table lacks the column {absent[0]!r}; give the result of bk.read(...), "
-            f"whose columns are listed in bouncekit.schema"
-        )
+        msg = f"the table lacks the column {absent[0]!r}; give the result of {made_by}"
         raise TableError(msg)

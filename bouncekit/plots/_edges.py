@@ -4,6 +4,7 @@ import textwrap
 from collections.abc import Iterable
 from typing import Any, Literal
 
+from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
@@ -37,12 +38,14 @@ def finish(ax: Axes, title: str, subtitle: Iterable[str], notes: Iterable[str] =
     below = textwrap.fill(" · ".join(part for part in subtitle if part), round(width * 13.2))
     foot = "\n".join(textwrap.fill(note, round(width * 13.2)) for note in notes if note)
     if isinstance(ax, ChartAxes):
-        title_text, header, footer = _frame(ax, head, below, foot)
+        outside, header, footer = _frame(ax, head, below, foot)
         _make_plain(ax)
-        # The title stands at the figure's edge and is no part of the frame.
-        title_text.set_visible(False)
+        # The words stand at the figure's edges and are no part of the frame.
+        for artist in outside:
+            artist.set_visible(False)
         _fit(ax, header, footer)
-        title_text.set_visible(True)
+        for artist in outside:
+            artist.set_visible(True)
         ax.alt = " ".join(part for part in (f"{head}.", below) if part).replace("\n", " ")
     else:
         _squeeze(ax, head, below, foot)
@@ -56,10 +59,10 @@ def _make_plain(ax: Axes) -> None:
         text.set_fontfamily(font_families())
 
 
-def _frame(ax: ChartAxes, head: str, below: str, foot: str) -> tuple[Text, float, float]:
+def _frame(ax: ChartAxes, head: str, below: str, foot: str) -> tuple[list[Artist], float, float]:
     """Set the words at the edges of the chart's own figure, which grows to hold them.
 
-    Returns the title, and the points that all words take above and below.
+    Returns the words, and the points that they take above and below.
     """
     figure = figure_of(ax)
     box = ax.get_legend()
@@ -73,14 +76,13 @@ def _frame(ax: ChartAxes, head: str, below: str, foot: str) -> tuple[Text, float
         head, loc="left", fontsize=TITLE_SIZE, fontweight="bold", color=INK, va="top"
     )
     title.set_transform(figure.transFigure + _shift(figure, _EDGE, -_EDGE))
-    _at_edge(ax, below, 1, -top)
-    _at_edge(ax, foot, 0, _EDGE)
+    outside: list[Artist] = [title, _at_edge(ax, below, 1, -top), _at_edge(ax, foot, 0, _EDGE)]
     if box is not None:
         box.set_loc("lower left")
         box.set_bbox_to_anchor((0, 0), figure.transFigure + _shift(figure, _EDGE, _EDGE + notes))
-        box.set_in_layout(False)
+        outside.append(box)
     ax.set_xlabel(ax.get_xlabel(), loc="left", fontsize=SMALL, color=PALE_INK)
-    return title, header, footer
+    return outside, header, footer
 
 
 def _fit(ax: Axes, header: float, footer: float) -> None:
@@ -106,13 +108,13 @@ def _fit(ax: Axes, header: float, footer: float) -> None:
         ax.set_position((left / width, bottom / height, *size))
 
 
-def _at_edge(ax: Axes, text: str, edge: int, up: float) -> None:
-    words = ax.annotate(
-        text, (0, edge), (_EDGE, up), xycoords="figure fraction", textcoords="offset points",
+def _at_edge(ax: Axes, text: str, edge: int, up: float) -> Text:
+    figure = figure_of(ax)
+    return ax.text(
+        0, edge, text, transform=figure.transFigure + _shift(figure, _EDGE, up),
         va="top" if edge else "bottom", ha="left", fontsize=SMALL, color=PALE_INK,
         linespacing=1.35,
     )  # fmt: skip
-    words.set_in_layout(False)
 
 
 def _shift(figure: Figure, right: float, up: float) -> ScaledTranslation:

@@ -73,7 +73,7 @@ def periods(rates: pd.DataFrame, lang: Language) -> Periods | None:
     TableError
         If it is split by a column, or is no rates table.
     """
-    require(rates, "period", "sent", *_BANDS.values())
+    require(rates, "period", "sent", *_BANDS.values(), made_by="bk.bounce_rates(df)")
     if rates.columns[1] != "sent":
         msg = (
             f"plot_rates draws bounce_rates(df) without by=; this table is split by "

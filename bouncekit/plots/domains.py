@@ -42,7 +42,9 @@ def plot_domains(
     TableError
         If ``flags`` lacks a column.
     """
-    require(flags, "failures", "recipients", "days", "reason", "flagged")
+    require(
+        flags, "failures", "recipients", "days", "reason", "flagged", made_by="bk.flag_domains(df)"
+    )
     title = words("domains_title", lang)
     table = flags[flags["failures"] > 0]
     if table.empty:

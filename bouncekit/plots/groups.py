@@ -46,7 +46,7 @@ def plot_reasons(
     TableError
         If ``rates`` is not split by reason.
     """
-    require(rates, "reason", *KINDS)
+    require(rates, "reason", *KINDS, made_by='bk.bounce_rates(df, by="reason")')
     title = words("reasons_title", lang)
     counts = rates[list(KINDS)].sum(axis=1).groupby(rates["reason"].astype("str")).sum()
     counts = counts[counts > 0].sort_values(ascending=False, kind="stable")
@@ -116,7 +116,7 @@ def plot_providers(
     TableError
         If ``rates`` is not split by any column.
     """
-    require(rates, "period", "sent", *KINDS)
+    require(rates, "period", "sent", *KINDS, made_by='bk.bounce_rates(df, by="provider")')
     by = rates.columns[1]
     if by == "sent":
         msg = "plot_providers draws a split table; give bounce_rates(df, by='provider')"

@@ -43,7 +43,7 @@ def plot_addresses(people: pd.DataFrame, ax: Axes | None = None, *, lang: Langua
     TableError
         If ``people`` has no column ``state``.
     """
-    require(people, "state")
+    require(people, "state", made_by="bk.recipients(df)")
     title = words("addresses_title", lang)
     if people.empty:
         why = words("empty", lang, why=words("empty_no_rows", lang))

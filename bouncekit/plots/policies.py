@@ -44,7 +44,14 @@ def plot_what_if(
     TableError
         If a soft limit stands in the table twice.
     """
-    require(choices, "soft_limit", "removed_hard", "removed_soft", "wrongly_removed")
+    require(
+        choices,
+        "soft_limit",
+        "removed_hard",
+        "removed_soft",
+        "wrongly_removed",
+        made_by="bk.what_if(df)",
+    )
     title = words("what_if_title", lang)
     if choices["soft_limit"].duplicated().any():
         msg = "plot_what_if draws one row per soft_limit; give what_if one wait and one min_span"

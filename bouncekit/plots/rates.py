@@ -204,10 +204,9 @@ def _freest(curves: list[Floats], level: float, width: float = 0.24) -> float:
     grid = np.linspace(0, 1, 101)
     gaps = np.full(len(grid), np.inf)
     for curve in curves:
-        known = np.flatnonzero(np.isfinite(curve))
-        if len(known):
-            at = np.interp(grid, known / max(len(curve) - 1, 1), curve[known])
-            gaps = np.minimum(gaps, np.abs(at - level))
+        # Where there is no data there is no curve: interpolation gives NaN, which fmin passes over.
+        at = np.interp(grid, np.linspace(0, 1, max(len(curve), 1)), curve)
+        gaps = np.fmin(gaps, np.abs(at - level))
     span = round(width * 100)
     clear = [gaps[start : start + span].min() for start in range(101 - span)]
     return float(grid[int(np.argmax(clear))])
