@@ -76,5 +76,5 @@ def test_conform_leaves_its_input_alone_and_counts_rows_anew():
 def test_require_names_the_column_that_lacks():
     with pytest.raises(TableError, match="lacks the column 'event'"):
         require(pd.DataFrame({"recipient": []}), "recipient", "event")
-    with pytest.raises(TableError, match="expected the result of bk.read"):
+    with pytest.raises(TableError, match=r"expected the result of bk\.read"):
         require([], "event")

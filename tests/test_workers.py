@@ -27,6 +27,19 @@ Remote host said: 550 5.1.1 User unknown
 """
 
 
+KILLER = """\
+import os
+import bouncekit.readers.mail as mail
+import bouncekit.worker as worker
+inner = mail.READER.read.parse
+def parse(raw, options):
+    return os._exit(9) if b"user3@" in raw else inner(raw, options)
+object.__setattr__(mail.READER.read, "parse", parse)
+worker.main()
+"""
+"""A worker that dies of one message."""
+
+
 def _folder(root: Path, count: int) -> Path:
     for number in range(count):
         (root / f"{number:04d}.eml").write_text(BOUNCE.format(n=number), encoding="utf-8")
@@ -57,12 +70,7 @@ def test_few_messages_start_no_process(tmp_path, monkeypatch):
 @pytest.mark.skipif(os.name == "nt", reason="the dying worker below is a POSIX one")
 def test_a_crash_of_a_worker_costs_only_its_item(monkeypatch):
     """The item that kills a worker is failed with a sentence; its neighbours are read."""
-    killer = "import os, bouncekit.mail.rows as r, bouncekit.readers.mail as m, bouncekit.worker as w\n"
-    killer += "inner = m.READER.read.parse\n"
-    killer += "def parse(raw, options):\n"
-    killer += "    return os._exit(9) if b'user3@' in raw else inner(raw, options)\n"
-    killer += "object.__setattr__(m.READER.read, 'parse', parse)\nw.main()\n"
-    monkeypatch.setattr(workers, "WORKER", ("-c", killer))
+    monkeypatch.setattr(workers, "WORKER", ("-c", KILLER))
     ledger = Ledger("a.mbox", "mail")
     batch = workers.Batch(reader_named("mail"))
     for number in range(1, 7):
