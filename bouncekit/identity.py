@@ -20,8 +20,8 @@ from bouncekit.schema import TEXT
 _SES_ID = re.compile(r"^([0-9a-f]{16}-[0-9a-f-]{36}-[0-9]{6})(?:@[a-z0-9.-]*amazonses\.com)?$")
 # SendGrid the same way, but only some of its events repeat the whole of it.
 _SENDGRID_ID = re.compile(r"^([A-Za-z0-9_-]{16,64})@(?:geopod-)?ismtpd[a-z0-9.-]*$")
-SHORTENED = ("amazonses.com", "ismtpd")
-"""One of these is in every id that :func:`message_key` shortens."""
+ODD_ID = r"[^!-;=?-~]|^$|@.*(?:amazonses\.com|ismtpd)"
+"""Found in every id that :func:`message_key` does not return as it is (RE2)."""
 
 
 def message_key(message_id: str | None) -> str | None:

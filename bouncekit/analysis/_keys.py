@@ -14,13 +14,12 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from bouncekit import addresses
-from bouncekit.identity import SHORTENED, message_key
+from bouncekit.identity import ODD_ID, message_key
 
 Ints = npt.NDArray[np.int64]
 Bools = npt.NDArray[np.bool_]
 
-# What these describe is its own key, so that Python looks at the other texts only.
-_PLAIN_MESSAGE = r"^[!-;=?-~]+$"
+# What this describes is its own key, so that Python looks at the other texts only.
 _PLAIN_ADDRESS = r"^[a-z0-9!#$%&'+/=?^_`{|}~.-]+@[a-z0-9._-]*[a-z0-9]$"
 
 
@@ -50,9 +49,7 @@ class Keys:
 def message_keys(values: pd.Series) -> Keys:
     """Give a number to each message that the rows speak of."""
     codes, texts = encode(values)
-    odd = pc.invert(pc.match_substring_regex(texts, _PLAIN_MESSAGE))
-    for word in SHORTENED:
-        odd = pc.or_(odd, pc.match_substring(texts, word))
+    odd = pc.match_substring_regex(texts, ODD_ID)
     return _rekey(codes, texts, odd, message_key, keep_unmatchable=False)
 
 
