@@ -73,13 +73,19 @@ def complete(table: pd.DataFrame) -> pd.DataFrame:
 
     Values that are already there stay; a provider is chosen once per domain.
     """
+    table = located(table)
+    _fill(table, "event_id", partial(identity.event_ids, table))
+    return table
+
+
+def located(table: pd.DataFrame) -> pd.DataFrame:
+    """Return a copy with clean addresses, and domain, org_domain and provider worked out."""
     table = table.copy()
     cleaned, domains = address_columns.clean(identity.arrow(table["recipient"]))
     table["recipient"] = _texts(cleaned)
     _fill(table, "domain", lambda: pd.Series(_texts(domains), index=table.index))
     _fill(table, "org_domain", partial(_by_domain, table, addresses.org_domain))
     _fill(table, "provider", partial(_providers, table))
-    _fill(table, "event_id", partial(identity.event_ids, table))
     return table
 
 

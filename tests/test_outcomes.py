@@ -262,6 +262,22 @@ def test_a_sends_table_of_messages_adds_sent_messages():
     assert messages.in_sends.all()
 
 
+def test_the_provider_of_a_sent_message_is_that_of_the_bounces_of_its_domain():
+    rows = table(bounce(3, remote_mta="mx1.google.com"), bounce(3, "expired", recipient="b@x.test"))
+    who = ["bob@example.com", "c@x.test", "d@qq.com", None]
+    sends = pd.DataFrame({"message_id": list("abcd"), "recipient": who, "timestamp": "2026-01-01"})
+    frame = outcomes(rows, sends).frame().set_index("message_id")
+    found = frame.loc[list("abcd"), "provider"]
+    assert found.astype(object).where(found.notna(), None).tolist() == [
+        "google",
+        "other",
+        "tencent",
+        None,
+    ]
+    with pytest.raises(TableError, match="lacks the column 'provider'"):
+        outcomes(rows.drop(columns="provider"), sends)
+
+
 def test_campaign_comes_from_any_row_of_the_message():
     rows = [row("sent", 0, message_id="1", campaign="spring"), bounce(1, message_id="1")]
     assert outcomes(table(*rows)).frame()["campaign"].tolist() == ["spring"]

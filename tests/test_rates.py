@@ -10,7 +10,7 @@ from bouncekit.analysis import _columns as columns
 from bouncekit.analysis import rates
 from bouncekit.analysis.outcomes import outcomes
 from bouncekit.analysis.rates import bounce_rates
-from bouncekit.errors import BouncekitError
+from bouncekit.errors import BouncekitError, TableError
 from bouncekit.schema import bounce_table
 from bouncekit.taxonomy import reasons
 
@@ -366,6 +366,12 @@ def test_without_a_time_of_sending_the_first_event_gives_the_period():
         "soft": [1],
         "soft_rate": [0.25],
     }
+
+
+@pytest.mark.parametrize("by", ["campaign", "provider", "rule"])
+def test_a_split_by_a_column_that_is_not_there_is_one_sentence(by):
+    with pytest.raises(TableError, match=f"the table lacks the column '{by}'"):
+        bounce_rates(table(*week()).drop(columns=by), by=by)
 
 
 def test_no_zone_is_utc_and_says_so():

@@ -11,6 +11,7 @@ from bouncekit.analysis._keys import Bools, Ints
 from bouncekit.analysis._messages import DELIVERED, Outcomes
 from bouncekit.analysis._runs import Run, flag
 from bouncekit.analysis._typos import suggest_domain
+from bouncekit.schema import require
 from bouncekit.taxonomy import EVENTS, reasons
 
 STATES = ("ok", "waiting", "retry", "remove", "review")
@@ -110,6 +111,7 @@ def suggestions(
 
 
 def _domains_that_took_mail(messages: Outcomes, domains: set[str]) -> set[str]:
+    require(messages.table, "domain")
     taken = np.flatnonzero(messages.outcome == DELIVERED)
     seen = messages.table["domain"].iloc[messages.row[taken]]
     return set(seen[seen.isin(sorted(domains))].unique())

@@ -9,7 +9,7 @@ import pandas as pd
 from bouncekit import addresses
 from bouncekit.analysis._keys import Bools
 from bouncekit.analysis._messages import BOUNCE, DELIVERED, SUPPRESSED, Outcomes
-from bouncekit.analysis.sends import Sends
+from bouncekit.analysis.sends import Sends, providers_of
 from bouncekit.identity import map_distinct
 from bouncekit.taxonomy import EVENTS
 
@@ -83,10 +83,7 @@ def counts_by(sends: Sends, column: str, table: pd.DataFrame) -> pd.Series | Non
     domain = sends.table["domain"]
     if column == "org_domain":
         return map_distinct(domain, addresses.org_domain)
-    known = table.loc[table["provider"].notna(), ["domain", "provider"]]
-    seen: dict[str, str] = dict(
-        known.drop_duplicates("domain").astype("str").itertuples(index=False)
-    )
+    seen = providers_of(table)
     return map_distinct(
         domain, lambda name: seen.get(name) or addresses.provider_of_domain(name) or addresses.OTHER
     )

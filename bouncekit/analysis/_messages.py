@@ -21,6 +21,7 @@ from bouncekit.analysis._columns import (
 from bouncekit.analysis._grouping import UNTIMED
 from bouncekit.analysis._keys import Bools, Ints, Keys
 from bouncekit.analysis.sends import Sends
+from bouncekit.schema import require
 from bouncekit.taxonomy import BOUNCE_TYPES, CATEGORIES, EVENTS, reasons
 
 SENT, DELIVERED, DEFERRAL, BOUNCE, SUPPRESSED = range(5)
@@ -143,7 +144,13 @@ class Outcomes:
         codes, names
             -1 where no row has a value; where rows differ, the first in
             alphabetical order, so that the order of rows does not matter.
+
+        Raises
+        ------
+        TableError
+            If the table lacks the column.
         """
+        require(self.table, column)
         row_codes, names = _keys.labels(self.table[column])
         found = np.full(len(self.row), len(names), dtype=np.int64)
         known = (row_codes >= 0) & (self.group >= 0)

@@ -11,7 +11,7 @@ from bouncekit.analysis._keys import Bools, Ints
 from bouncekit.analysis.policy import Policy
 from bouncekit.analysis.policy import micros as length_of
 
-_WHOLE = 1 - 1e-9
+WHOLE = 1 - 1e-9
 """The parts of a limit make up a whole; the rest is for the rounding of thirds."""
 
 
@@ -41,7 +41,7 @@ def add_up(failed: Failures, credible: Bools, policy: Policy, size: int) -> Run:
         who = failed.recipient[chosen]
         total = np.bincount(who, weight[chosen], minlength=size)
         first, last = extent(who, failed.failed_at[chosen], size)
-        return (total >= _WHOLE) & (last - np.where(last == UNTIMED, last, first) >= span)
+        return (total >= WHOLE) & (last - np.where(last == UNTIMED, last, first) >= span)
 
     first, last = extent(failed.recipient, failed.failed_at, size)
     everything = np.ones(len(sure), dtype=bool)

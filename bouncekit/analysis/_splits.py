@@ -9,6 +9,7 @@ from bouncekit.analysis._columns import by_reason
 from bouncekit.analysis._denominators import Denominator, counts_by
 from bouncekit.analysis._keys import Ints, labels
 from bouncekit.analysis._messages import Outcomes
+from bouncekit.schema import require
 from bouncekit.taxonomy import reasons
 
 WHOLE_PERIOD = ("reason", "category", "source", "rule")
@@ -52,6 +53,7 @@ def _failure_parts(messages: Outcomes, by: str) -> tuple[Ints, list[str]]:
     if by == "source":
         return messages.source()
     if by == "rule":
+        require(messages.table, "rule")
         rows, names = labels(messages.table["rule"])
         return np.where(messages.failed, rows[messages.row], -1), names
     reason = messages.reason().astype(np.int64)

@@ -17,11 +17,12 @@ import pyarrow as pa
 import pyarrow.csv as pa_csv
 
 from bouncekit import addresses
-from bouncekit.analysis._keys import Ints
+from bouncekit.analysis._keys import Ints, encode, look_up
 from bouncekit.errors import InputNotFoundError, TableError
-from bouncekit.identity import map_distinct
-from bouncekit.schema import TEXT, conform
-from bouncekit.tables import complete
+from bouncekit.identity import arrow, map_distinct
+from bouncekit.schema import TEXT, conform, dtypes, require
+from bouncekit.tables import located
+from bouncekit.taxonomy import EVENTS
 from bouncekit.times import DAY, zone
 
 _MESSAGES = ("message_id", "recipient", "timestamp")
@@ -53,14 +54,19 @@ class Sends:
 
     def rows(self, beside: pd.DataFrame) -> pd.DataFrame:
         """Return the messages as ``sent`` rows with the columns of ``beside``."""
-        found = complete(conform(self.table.assign(event="sent")))
-        # One provider per domain: what the bounce table says of it comes first.
-        known = beside.loc[beside["provider"].notna(), ["domain", "provider"]]
-        chosen: dict[str, str] = dict(
-            known.drop_duplicates("domain").astype("str").itertuples(index=False)
+        found = located(conform(self.table))
+        types = dtypes()
+        found["event"] = pd.Categorical.from_codes(
+            np.full(len(found), EVENTS.index("sent")), dtype=types["event"]
         )
-        named = map_distinct(found["domain"], chosen.get).astype(found["provider"].dtype)
-        found["provider"] = named.fillna(found["provider"])
+        # One provider per domain: what the bounce table says of it comes first.
+        known = providers_of(beside)
+        place = {name: i for i, name in enumerate(types["provider"].categories)}
+        domains, texts = encode(found["domain"])
+        told = [place.get(known.get(text, ""), -1) for text in texts.to_pylist()]
+        provider = look_up(np.array(told, dtype=np.int64), domains)
+        provider = np.where(provider < 0, found["provider"].cat.codes, provider)
+        found["provider"] = pd.Categorical.from_codes(provider, dtype=types["provider"])
         return found[[name for name in found.columns if name in beside.columns]]
 
     def days(self, tz: str) -> Ints:
@@ -69,6 +75,16 @@ class Sends:
         if isinstance(dates.dtype, pd.DatetimeTZDtype):
             dates = dates.dt.tz_convert(zone(tz)).dt.tz_localize(None)
         return pd.DatetimeIndex(dates).as_unit("us").asi8 // DAY
+
+
+def providers_of(table: pd.DataFrame) -> dict[str, str]:
+    """Give the provider of each domain that a bounce table tells of."""
+    names = ["domain", "provider"]
+    require(table, *names)
+    pairs = pa.table([arrow(table[name]) for name in names], names=names).drop_null()
+    columns = pairs.group_by(names).aggregate([]).to_pydict()
+    # Of several the first in the alphabet stays, whatever the order of rows.
+    return dict(sorted(zip(*(columns[name] for name in names), strict=True), reverse=True))
 
 
 def read_sends(sends: object) -> Sends:

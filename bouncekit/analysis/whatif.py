@@ -14,12 +14,11 @@ from bouncekit.analysis._grouping import UNTIMED
 from bouncekit.analysis._history import Failures
 from bouncekit.analysis._keys import Bools, Ints
 from bouncekit.analysis._messages import DELIVERED, Outcomes
+from bouncekit.analysis._runs import WHOLE
 from bouncekit.analysis.outcomes import outcomes
 from bouncekit.analysis.policy import Policy
 from bouncekit.analysis.policy import micros as length_of
 from bouncekit.taxonomy import reasons
-
-_WHOLE = 1 - 1e-9
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,7 +178,7 @@ def _row(timeline: _Timeline, choice: Policy, size: int) -> dict[str, Any]:
     total = timeline.others * weight[-1]
     for code in own:
         total = total + timeline.own[code] * (weight[code] - weight[-1])
-    soft = timeline.counts & (total >= _WHOLE)
+    soft = timeline.counts & (total >= WHOLE)
     soft &= timeline.span >= length_of(choice.min_span)
     place = np.arange(len(timeline.who))
     removed_at = np.full(size, len(place), dtype=np.int64)
