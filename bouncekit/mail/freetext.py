@@ -139,6 +139,8 @@ def _reason(lines: list[str], place: Place, segment: str, first: int) -> str:
 
 def _stated(lines: list[str]) -> str:
     """Return the one line that states a reason; several, or a guess, are advice to everybody."""
+    if not has("specific", "\n".join(lines).lower()):
+        return ""
     found = [line.strip() for line in lines if has("specific", line.lower()) and "@" not in line]
     return found[0] if len(found) == 1 and not has("guess", f" {found[0].lower()}") else ""
 

@@ -15,8 +15,8 @@ _PLAIN = re.compile(
     r"<?([A-Za-z0-9_+=.-]{1,64})@([A-Za-z0-9-]{1,63}(?:\.[A-Za-z0-9-]{1,63}){1,6})>?"
 )
 _USUAL_DATE = re.compile(
-    r"(?:[A-Z][a-z]{2}, {1,2})?(\d{1,2}) ([A-Z][a-z]{2}) (\d{4}) "
-    r"(\d\d):(\d\d):(\d\d) ([+-])(\d\d)(\d\d)\b"
+    r"(?:[A-Z][a-z]{2}, {1,2})?(\d{1,2} [A-Z][a-z]{2} \d{4}) "
+    r"(\d\d):(\d\d):(\d\d) ([+-]\d{4})\b"
 )
 _NAMES = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 _MONTHS = {name: number for number, name in enumerate(_NAMES, start=1)}
@@ -68,17 +68,26 @@ def read_date(text: str) -> int | None:
     if not text:
         return None
     match = _USUAL_DATE.match(text)
-    if not match or match[2] not in _MONTHS:
+    if not match:
         return times.from_rfc2822(text)
-    day, name, year, hour, minute, second, sign, hours, minutes = match.groups()
-    try:
-        days = date(int(year), _MONTHS[name], int(day)).toordinal() - _EPOCH
-    except ValueError:
-        return None
-    offset = int(hours) * 3600 + int(minutes) * 60
-    seconds = days * 86_400 + int(hour) * 3600 + int(minute) * 60 + min(int(second), 59)
-    seconds += offset if sign == "-" else -offset
+    day, hour, minute, second, zone = match.groups()
+    midnight = _midnight(day, zone)
+    if midnight is None:
+        return times.from_rfc2822(text)
+    seconds = midnight + int(hour) * 3600 + int(minute) * 60 + min(int(second), 59)
     return times.plausible(seconds * times.SECOND)
+
+
+@lru_cache(maxsize=1_024)
+def _midnight(day: str, zone: str) -> int | None:
+    """Return the epoch second at which ``3 Mar 2025`` began where clocks show ``+0800``."""
+    number, name, year = day.split()
+    try:
+        days = date(int(year), _MONTHS[name], int(number)).toordinal() - _EPOCH
+    except (KeyError, ValueError):
+        return None
+    offset = int(zone[1:3]) * 3600 + int(zone[3:]) * 60
+    return days * 86_400 + (offset if zone[0] == "-" else -offset)
 
 
 def _received(message: Message) -> int | None:
