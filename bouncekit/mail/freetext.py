@@ -163,8 +163,9 @@ def _notice(lines: list[str]) -> str:
 def _between_labels(text: str) -> str:
     """Return what stands between the labels of a page of fields, empty without labels."""
     for starts, ends in spans():
-        start = max(text.rfind(label) + len(label) if label in text else -1 for label in starts)
-        if start >= 0:
+        found = [at + len(label) for label in starts if (at := text.rfind(label)) >= 0]
+        if found:
+            start = max(found)
             stops = [at for label in ends if (at := text.find(label, start)) >= 0]
             words = text[start : min(stops, default=len(text))].lstrip(" :：/\n").rstrip()
             if len(words) > 3:

@@ -5,6 +5,8 @@ import re
 from bouncekit.mail.wordlists import KEY, beginnings, phrases
 
 MAX_LINES = 2_000
+MAX_FIELDS = 500
+"""Lines of a header below a notice."""
 LEAD = " \t-_=*>|~·•#.:"
 _FIRST_FIELDS = ("Message-", "From:", "Date:", "Subject:", "MIME-", "To:")
 _FIELD = re.compile(r"^[A-Za-z][A-Za-z0-9-]{1,40}:")
@@ -56,11 +58,13 @@ def _is_block(lines: list[str], number: int) -> bool:
 
 def original_headers(tail: str) -> str:
     """Return the header block at the top of what follows the notice."""
-    lines = tail.split("\n")
-    start = next(
-        (i for i, line in enumerate(lines[:40]) if _FIELD.match(line.lstrip(" \t>"))), None
-    )
-    if start is None:
+    if not tail:
+        return ""
+    lines = tail.split("\n", MAX_FIELDS)[:MAX_FIELDS]
+    for start, line in enumerate(lines[:40]):  # noqa: B007 - the number is used below
+        if _FIELD.match(line.lstrip(" \t>")):
+            break
+    else:
         return ""
     indent = len(lines[start]) - len(lines[start].lstrip(" \t>"))
     block = []
@@ -74,4 +78,4 @@ def original_headers(tail: str) -> str:
 
 def unquoted(lines: list[str]) -> str:
     """Return the notice without lines a person quoted."""
-    return "\n".join(line for line in lines if not line.startswith(">"))
+    return "\n".join([line for line in lines if line[:1] != ">"])

@@ -85,7 +85,7 @@ def _in_line(line: str, number: int, lines: list[str]) -> list[Place]:
     for match in _addresses(line):
         address = (match[1] or match[2]).strip(".'")
         before, after = line[: match.start()], line[match.end() :]
-        if _GENERATED.match(before.strip()) or address.startswith(("=", "/")):
+        if address[0] in "=/" or (before and _GENERATED.match(before.strip())):
             continue
         if dialogue and not found:
             rank = DIALOGUE
@@ -145,17 +145,17 @@ def known_places(places: list[Place], known: list[str]) -> list[Place]:
 def best_places(places: list[Place], own: frozenset[str]) -> list[Place]:
     """Take the addresses of the best rank; the sender's own and role addresses last."""
     likely = [place for place in places if place.rank <= ANYWHERE]
-    groups = (
-        [p for p in likely if p.address.lower() not in own and not _ROLES.match(p.address)],
-        [p for p in likely if p.address.lower() not in own],
-        [p for p in likely if p.rank == HEADING and not p.rest.strip(WRAP)],
+    others = [place for place in likely if place.address.lower() not in own]
+    group = (
+        [place for place in others if not _ROLES.match(place.address)]
+        or others
+        or [place for place in likely if place.rank == HEADING and not place.rest.strip(WRAP)]
     )
-    for group in groups:
-        if group:
-            best = min(place.rank for place in group)
-            found = _distinct([place for place in group if place.rank == best])
-            return _distinct(_listed(found if best < ANYWHERE else found[:1], group))
-    return []
+    if len(group) < 2:
+        return group
+    best = min([place.rank for place in group])
+    found = _distinct([place for place in group if place.rank == best])
+    return _distinct(_listed(found if best < ANYWHERE else found[:1], group))
 
 
 def _listed(chosen: list[Place], places: list[Place]) -> list[Place]:

@@ -104,10 +104,9 @@ def _with_stage(words: str, text: str, address: str) -> str:
 def _with_reason(words: str, text: str) -> str:
     """Add the reason that the notice announces; the report may hold another server's reply."""
     for label in phrases("reason_follows"):
-        _, found, rest = text.partition(label)
-        told = rest.strip().partition("\n")[0] if found else ""
-        if told and told not in words:
-            return f"{words}\n{told}"
+        if label in text:
+            told = text.partition(label)[2].strip().partition("\n")[0]
+            return f"{words}\n{told}" if told and told not in words else words
     return words
 
 

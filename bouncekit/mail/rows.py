@@ -58,7 +58,8 @@ def _told(message: Message) -> list[Row]:
     common = {"timestamp": shared.when(message), **shared.common(message, original, None)}
     rows: list[Row] = []
     known = shared.failed_header(message)
-    for failure in freetext.failures(lines, known, shared.own_addresses(message)):
+    own = frozenset() if known else shared.own_addresses(message)
+    for failure in freetext.failures(lines, known, own):
         address = shared.address(failure.recipient)
         guessed = ""
         if address is None:
