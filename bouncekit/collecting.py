@@ -90,8 +90,8 @@ class Collector:
             ledger.fail(None, f"{reason}; check the file or copy it anew")
         self._bar.set_postfix_str(item.label[-40:], refresh=False)
 
-    def finish(self) -> Iterator[pa.Table]:
-        """Give the raw tables.
+    def finish(self, name: str) -> Iterator[pa.Table]:
+        """Give the raw tables; ``name`` is how an error calls the whole input.
 
         Raises
         ------
@@ -99,7 +99,7 @@ class Collector:
             If nothing at all was recognised.
         """
         if not self._recognised:
-            raise UnknownFormatError(nothing_recognised(self.ledgers))
+            raise UnknownFormatError(nothing_recognised(name, self.ledgers))
         self._settle()
         self._flush()
         return iter(self._tables)

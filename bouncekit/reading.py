@@ -2,7 +2,6 @@
 
 import os
 from collections.abc import Iterable, Mapping
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bouncekit import identity, times
@@ -10,7 +9,7 @@ from bouncekit.accounting import Ledger, close
 from bouncekit.collecting import Collector
 from bouncekit.readers import generic
 from bouncekit.readers._base import Options
-from bouncekit.sources import Blob, Refusal, Source, find
+from bouncekit.sources import Blob, Refusal, Source, find, input_name
 from bouncekit.tables import tidy
 
 if TYPE_CHECKING:
@@ -86,7 +85,9 @@ def read(
     times.zone(tz)
     generic.check_fields(columns or {})
     options = Options(tz=tz, columns=dict(columns or {}), engine=engine)
-    table, ledgers = gather(find(src), options, workers=workers, progress=progress)
+    table, ledgers = gather(
+        find(src), options, name=input_name(src), workers=workers, progress=progress
+    )
     drop = identity.duplicates(table)
     table = classify(table[~drop].reset_index(drop=True), rules=rules)
     table.attrs["ingest"] = close(ledgers, rows=len(table), duplicates=int(drop.sum()))
@@ -97,6 +98,7 @@ def gather(
     inputs: Iterable[Blob | Refusal],
     options: Options,
     *,
+    name: str = "the input",
     workers: int | None = 1,
     progress: bool | None = False,
 ) -> tuple["pd.DataFrame", list[Ledger]]:
@@ -115,11 +117,4 @@ def gather(
     with Collector(options, workers=workers, progress=progress) as collector:
         for item in inputs:
             collector.take(item)
-        return tidy(collector.finish()), collector.ledgers
-
-
-def source_label(src: object) -> str:
-    """Name an input for titles and provenance, without its folders."""
-    if isinstance(src, (str, os.PathLike)):
-        return Path(src).name or str(src)
-    return type(src).__name__
+        return tidy(collector.finish(name)), collector.ledgers

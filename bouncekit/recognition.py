@@ -52,11 +52,14 @@ def _looks_like(head: Head) -> str:
     return f"it begins {start!r}"
 
 
-def nothing_recognised(ledgers: list[Ledger]) -> str:
+def nothing_recognised(name: str, ledgers: list[Ledger]) -> str:
     """Say what was found where no file was recognised, and what would have been."""
     names = ", ".join(reader.name for reader in readers())
     if not ledgers:
-        return f"there is no file in it; put exports, logs or bounce mail there (readers: {names})"
+        return (
+            f"{name}: there is no file in it; put exports, logs or bounce mail there "
+            f"(known formats: {names})"
+        )
     first = ledgers[0]
     reason = first.failures[0].reason if first.failures else next(iter(first.skips), "")
     more = f" (and {len(ledgers) - 1:,} more files)" if len(ledgers) > 1 else ""

@@ -22,6 +22,11 @@ __all__ = ["HEAD_BYTES", "Blob", "Head", "Refusal", "Source", "find"]
 Source: TypeAlias = str | os.PathLike[str] | bytes | BinaryIO
 
 
+def input_name(src: object) -> str:
+    """Say how errors call an input as a whole."""
+    return repr(os.fspath(src)) if isinstance(src, (str, os.PathLike)) else "the input"
+
+
 def find(src: Source | Iterable[Source]) -> Iterator[Blob | Refusal]:
     """Find every input file in ``src``, sorted by label.
 
