@@ -1,5 +1,6 @@
 """One message at a time: opening, reports, notices, kinds, and what strangers send."""
 
+import base64
 import io
 import time
 from pathlib import Path
@@ -15,6 +16,7 @@ from bouncekit.mail import (
     message_rows,
     notice,
     open_message,
+    parts,
     report,
     wordlists,
 )
@@ -295,12 +297,79 @@ def test_all_engines_and_line_ends_give_the_same_rows(path):
         assert message_rows(open_message(raw.replace(b"\n", end))) == wanted
 
 
+PART = "Content-Type: text/plain\n\n"
+REPORT = (
+    "Content-Type: message/delivery-status\n\nReporting-MTA: dns; mx.example.org\n\n"
+    "Final-Recipient: rfc822; bob@example.net\nAction: failed\nStatus: 5.1.1\n"
+)
+
+
+@pytest.mark.parametrize(
+    ("kind", "body"),
+    [
+        ("multipart/report; boundary=b", f"--b\n{PART}Not delivered.\n--b\n{REPORT}\n--b--\n"),
+        ('multipart/report;\n boundary="b b"', f"preamble\n--b b \t\n{REPORT}\n--b b--\nend\n"),
+        ("multipart/report; boundary=b", f"--b\n{PART}--bb\nstill text\n--b\n{REPORT}"),
+        ("multipart/report; boundary=b", f"--b\n\nno header\n--b\n{REPORT}\n--b--\n"),
+        ("multipart/report; boundary=b", f"--b\n--b\n{REPORT}\n--b--\n--b\n{REPORT}"),
+        (
+            "multipart/mixed; boundary=b",
+            "--b\nContent-Type: multipart/alternative; boundary=bi\n\n"
+            f"--bi\n{PART}Not delivered.\n--bi--\n--b\n{REPORT}\n--b--\n",
+        ),
+        (
+            "multipart/report; boundary=b",
+            f"--b\nContent-Type: text/plain\nContent-Transfer-Encoding: base64\n\n"
+            f"{base64.b64encode(b'Not delivered.').decode()}\n--b\n{REPORT}\n--b--\n",
+        ),
+        ("multipart/report; boundary*=us-ascii''b", f"--b\n{REPORT}\n--b--\n"),
+    ],
+)
+def test_the_byte_scan_sees_the_parts_that_the_reference_sees(kind, body):
+    raw = f"{HEAD}Content-Type: {kind}\n\n{body}".encode()
+    wanted = open_message(raw, "mailparser")
+    message = open_message(raw, "fast")
+    assert "bob@example.net" in wanted.report
+    assert (message.plain, message.report.strip()) == (wanted.plain, wanted.report.strip())
+
+
+@pytest.mark.parametrize(
+    ("kind", "body"),
+    [
+        ("multipart/report", "--b\n\nno boundary named\n"),
+        ("multipart/report; boundary=b", "no boundary in the body\n"),
+        ("multipart/report; boundary=b", "--b\nno header field\n\ntext\n--b--\n"),
+        ("multipart/digest; boundary=b", f"--b\n{PART}text\n--b--\n"),
+        ("multipart/report; boundary=b", f"--b\n{PART}text\n" * (parts.MAX_PARTS + 1)),
+        ("text/plain; charset=*", "text\n"),
+        ("nonsense", "text\n"),
+    ],
+)
+def test_the_byte_scan_leaves_to_an_engine_what_it_is_not_sure_of(kind, body):
+    raw = f"Content-Type: {kind}\n\n{body}".encode()
+    assert parts.scan(raw, raw.find(b"\n\n"), kind, "") is None
+
+
+def test_delimiters_without_end_take_time_in_proportion():
+    def seconds(times):
+        raw = f"{HEAD}Content-Type: multipart/mixed; boundary=b\n\n".encode() + b"--bx\n" * times
+        start = time.perf_counter()
+        outcome(raw)
+        return time.perf_counter() - start
+
+    assert (
+        min(seconds(80_000) for _ in range(3)) < 8 * min(seconds(20_000) for _ in range(3)) + 0.05
+    )
+
+
 def test_where_the_fast_engine_fails_another_one_reads(monkeypatch):
     def refuse(*_args, **_options):
         raise ValueError
 
     raw = FIXTURES[0].read_bytes()
     wanted = message_rows(open_message(raw))
+    monkeypatch.setattr(engine, "scan", lambda *_args: None)
+    assert message_rows(open_message(raw)) == wanted
     monkeypatch.setattr(engine, "_fast", refuse)
     assert message_rows(open_message(raw)) == wanted
     monkeypatch.setattr(engine, "_by_mailparser", refuse)
@@ -456,6 +525,11 @@ def test_every_delay_phrase_is_found_by_one_of_the_stems():
     plain = [phrase for phrase in wordlists.phrases("delay") if phrase.isascii()]
     assert plain
     assert [phrase for phrase in plain if not any(stem in phrase for stem in stems)] == []
+
+
+@pytest.mark.parametrize("name", ["original", "original_header", "boilerplate"])
+def test_beginnings_are_long_enough_to_be_found_by_their_first_letters(name):
+    assert [phrase for phrase in wordlists.phrases(name) if len(phrase) < wordlists.KEY] == []
 
 
 @pytest.mark.parametrize(

@@ -118,11 +118,14 @@ def open_message(raw: bytes, engine: Engine = "auto") -> Message:
         msg = f"the header block has more than {header_block.MAX_BLOCK:,} bytes; drop the message"
         raise OpenError(msg)
     headers = HeaderBlock(decode_unlabelled(raw[:end]))
+    content_type = headers.first("content-type")
     parts = None
     if engine != "mailparser":
-        fields = (headers.first("content-type"), headers.first("content-transfer-encoding"))
-        parts = scan(raw, end, *fields)
-    return _facts(headers, parts or _by_engine(raw, engine), raw, end)
+        whole = content_type[:10].lower() != "multipart/"
+        encoding = headers.first("content-transfer-encoding") if whole else ""
+        parts = scan(raw, end, content_type, encoding)
+    body = raw[end : end + MAX_TEXT]
+    return _facts(headers, content_type, parts or _by_engine(raw, engine), body)
 
 
 def _normalised(raw: bytes) -> bytes:
@@ -221,7 +224,7 @@ def _decoded(part: email_message.Message) -> str:
     return decode_text(data, part.get_content_charset() or "")
 
 
-def _facts(headers: HeaderBlock, parts: Parts, raw: bytes, end: int) -> Message:
+def _facts(headers: HeaderBlock, content_type: str, parts: Parts, body: bytes) -> Message:
     report, feedback, original = "", "", ""
     receipt = False
     for kind, data in parts.others:
@@ -237,13 +240,13 @@ def _facts(headers: HeaderBlock, parts: Parts, raw: bytes, end: int) -> Message:
             receipt = True
     text, more, html = _human(parts)
     if not (text or html or report or feedback or original):
-        text = bare_text(raw[end : end + MAX_TEXT])
+        text = bare_text(body)
     if not report and "delivery-status" in text:
         text, report, found = parts_in_text(text)
         original = original or found
     return Message(
         headers=headers,
-        content_type=headers.first("content-type").lower(),
+        content_type=content_type.lower(),
         report=report,
         feedback=feedback,
         receipt=receipt,

@@ -100,7 +100,10 @@ def _take(parts: Parts, raw: bytes, start: int, stop: int, label: _Label, depth:
                 raise _Unsure
             _take(parts, raw, body, end, _label_of(raw[begin : body - 1]), depth + 1)
     elif kind in ORIGINALS and label.encoding in _IDENTITY:
-        parts.others.append((kind, raw[start : min(stop, start + MAX_ORIGINAL)]))
+        parts.others.append((kind, _header_of(raw, start, min(stop, start + MAX_ORIGINAL))))
+    elif kind == "text/html" and any(map(str.strip, parts.plain)):
+        # The same words again.
+        return
     elif kind.startswith(("text/", "message/")):
         data = _decoded(raw[start:stop], label.encoding)
         if label.attached or kind not in ("text/plain", "text/html"):
@@ -108,6 +111,14 @@ def _take(parts: Parts, raw: bytes, start: int, stop: int, label: _Label, depth:
         else:
             text = decode_text(data, label.charset)
             (parts.plain if kind == "text/plain" else parts.html).append(text)
+
+
+def _header_of(raw: bytes, start: int, stop: int) -> bytes:
+    """Return the header of an original; nobody asks for the rest."""
+    while start < stop and raw[start] in b"\n ":
+        start += 1
+    end = raw.find(b"\n\n", start, stop)
+    return raw[start : end if end >= 0 else stop]
 
 
 def _between(raw: bytes, start: int, stop: int, boundary: bytes) -> Iterator[tuple[int, int]]:
