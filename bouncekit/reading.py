@@ -1,7 +1,7 @@
 """Read whatever there is into one tidy bounce table."""
 
-import os
 from collections.abc import Iterable, Mapping
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bouncekit import identity, times
