@@ -2,6 +2,7 @@ import gzip
 import io
 import os
 import zipfile
+from pathlib import Path
 
 import pytest
 
@@ -105,10 +106,18 @@ def test_pipe_is_reported_and_not_opened(tmp_path):
     assert contents(tmp_path) == {"pipe": "is not an ordinary file; it was not opened"}
 
 
-@pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() == 0, reason="root opens everything")
-def test_unreadable_folder_is_reported(tmp_path):
+def test_unreadable_folder_is_reported(tmp_path, monkeypatch):
+    """A mode of 0 would not do: root opens everything."""
     closed = tmp_path / "closed"
-    closed.mkdir(mode=0)
+    closed.mkdir()
+    scandir = os.scandir
+
+    def refusing(path):
+        if Path(path) == closed:
+            raise PermissionError(13, "Permission denied", str(closed))
+        return scandir(path)
+
+    monkeypatch.setattr(os, "scandir", refusing)
     assert "cannot be opened" in contents(tmp_path)["closed"]
 
 
