@@ -14,8 +14,9 @@ import pandas as pd
 from bouncekit import addresses
 from bouncekit.distinct import DistinctFailures, vendor_word
 from bouncekit.fingerprints import fingerprint
-from bouncekit.matching import Clues, Match, RuleIndex, read_clues
+from bouncekit.matching import Clues, Match, read_clues
 from bouncekit.rulebook import Rule, load_rules
+from bouncekit.ruleindex import RuleIndex
 from bouncekit.schema import TEXT, dtypes, require
 from bouncekit.taxonomy import FAILURES, reasons
 

@@ -242,6 +242,12 @@ def test_texts_are_compared_in_one_form(text, form):
     assert normalise(text) == form
 
 
+def test_the_first_word_of_a_multi_line_reply_is_no_id():
+    assert fingerprint("550-Relaying is not permitted\n550-here 550 Sorry") == (
+        "550 relaying is not permitted here sorry"
+    )
+
+
 def test_missing_texts_stay_missing():
     assert strip_varying(pa.array(["a@example.com", None], pa.large_string())).to_pylist() == [
         "*",

@@ -5,8 +5,9 @@ import pytest
 from bouncekit.classifier import Classifier, Evidence, clues_of
 from bouncekit.errors import RuleError
 from bouncekit.fingerprints import words
-from bouncekit.matching import RuleIndex, read_clues, try_rule
+from bouncekit.matching import read_clues, try_rule
 from bouncekit.rulebook import load_rules, package_rules, parse_rules
+from bouncekit.ruleindex import RuleIndex
 from bouncekit.taxonomy import reasons
 
 RULES = package_rules()
@@ -148,6 +149,12 @@ def test_own_rule_with_our_id_replaces_ours(tmp_path):
         (('text = ["gone fishing"]', "regex = '(a{1,9}){1,9}b'"), "could be slow"),
         (('text = ["gone fishing"]', "regex = '.{0,99}.{0,99}b'"), "could be slow"),
         (('text = ["gone fishing"]', "text = [550]"), "'text' must be a list of texts"),
+        (('["gone fishing"]', '["gone {fishing"]'), "has a brace without its pair"),
+        (('["gone fishing"]', '["gone {fishing|...|}"]'), "has no word to look for"),
+        (
+            ('["gone fishing"]', '["' + "{a|b|c|d|e|f|g|h|i|j}" * 4 + '"]'),
+            "has more than 2,000 spellings",
+        ),
         (('text = ["gone fishing"]', 'host = ["acme"]'), "unknown host 'acme'"),
         (('text = ["gone fishing"]', 'stage = ["QUIT"]'), "unknown stage 'QUIT'"),
         (('text = ["gone fishing"]', 'source = ["fax"]'), "unknown source 'fax'"),
@@ -188,6 +195,33 @@ def test_a_rules_file_in_another_encoding_is_named(tmp_path):
 def test_an_id_twice_in_one_file_is_an_error():
     with pytest.raises(RuleError, match="stands there twice"):
         parse_rules(GOOD + GOOD, "mine.toml")
+
+
+def test_choices_in_a_phrase_are_spelled_out():
+    choices = '"{who} {is |}on {leave|holiday}"]\n[words]\nwho = ["user", "mail box"]'
+    text = GOOD.replace('text = ["gone fishing"]\n', "") + "text = [" + choices
+    # A table comes before the rules that use it.
+    rules, words_ = text.split("[words]")
+    (rule,) = parse_rules(f"[words]{words_}\n{rules}", "mine.toml")
+    assert rule.text == (
+        *("user is on leave", "user is on holiday", "user on leave", "user on holiday"),
+        *("mail box is on leave", "mail box is on holiday", "mail box on leave"),
+        "mail box on holiday",
+    )
+    assert try_rule(rule, clues_of(Evidence(text="550 mail-box <*> on leave")))
+
+
+@pytest.mark.parametrize(
+    ("words_", "sentence"),
+    [
+        ("words = 5", r"\[words\] gives names to lists of texts"),
+        ("words = { who = [] }", r"\[words\] gives names to lists of texts"),
+        ("words = { who = [5] }", r"\[words\] gives names to lists of texts"),
+    ],
+)
+def test_wrong_named_lists_are_one_clear_sentence(words_, sentence):
+    with pytest.raises(RuleError, match=sentence):
+        parse_rules(f"{words_}\n{GOOD}", "mine.toml")
 
 
 def test_a_gap_spans_a_few_words_only():
