@@ -11,6 +11,7 @@ from bouncekit.fingerprints import fingerprint, normalise, strip_varying
 from bouncekit.schema import bounce_table
 from bouncekit.unknowns import unknown
 
+from . import corpus as scorer
 from .conftest import ROOT
 
 REPLIES = list(
@@ -103,6 +104,12 @@ def test_the_runner_up_says_another_reason(classifier):
     assert decision.rule == "microsoft.edge-unknown-user"
     assert decision.runner_up == "weak.recipient-access-denied"
     assert decision.matched == ("recipient address rejected", "access denied")
+
+
+@pytest.mark.parametrize(("name", "floor"), [("reason", 0.965), ("hard or soft", 0.975)])
+def test_real_bounces_are_decided_as_well_as_before(name, floor, corpus):
+    measure = scorer.score(corpus)[name]
+    assert measure.rate >= floor, "\n".join(measure.misses)
 
 
 # --- tables ------------------------------------------------------------------
