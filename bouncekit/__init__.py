@@ -1,8 +1,7 @@
 """Turn bounced mail into one tidy pandas table with a reason for every failure.
 
->>> import bouncekit as bk
->>> df = bk.read("exports/")  # doctest: +SKIP
->>> bk.bounce_rates(df)  # doctest: +SKIP
+``bk.read("exports/")`` gives the table, ``bk.bounce_rates``, ``bk.flag_domains``
+and ``bk.recipients`` answer questions about it, ``bk.report`` makes a report.
 """
 
 import importlib
@@ -38,8 +37,8 @@ _HOMES = {
     "BouncekitError": "errors",
     "Policy": "analysis.recipients",
     "bounce_rates": "analysis.rates",
-    "classify": "classifier",
-    "explain": "explanation",
+    "classify": "classification.classifier",
+    "explain": "classification.explanation",
     "flag_domains": "analysis.domains",
     "ingest": "accounting",
     "plot_addresses": "plots",
@@ -51,8 +50,8 @@ _HOMES = {
     "read": "reading",
     "recipients": "analysis.recipients",
     "redact": "redaction",
-    "report": "reports",
-    "unknown": "unknowns",
+    "report": "reporting.reports",
+    "unknown": "classification.unknowns",
     "what_if": "analysis.whatif",
 }
 
@@ -62,9 +61,10 @@ if TYPE_CHECKING:
     from bouncekit.analysis.rates import bounce_rates
     from bouncekit.analysis.recipients import Policy, recipients
     from bouncekit.analysis.whatif import what_if
-    from bouncekit.classifier import classify
+    from bouncekit.classification.classifier import classify
+    from bouncekit.classification.explanation import explain
+    from bouncekit.classification.unknowns import unknown
     from bouncekit.errors import BouncekitError
-    from bouncekit.explanation import explain
     from bouncekit.plots import (
         plot_addresses,
         plot_domains,
@@ -75,8 +75,7 @@ if TYPE_CHECKING:
     )
     from bouncekit.reading import read
     from bouncekit.redaction import redact
-    from bouncekit.reports import report
-    from bouncekit.unknowns import unknown
+    from bouncekit.reporting.reports import report
 
 
 def __getattr__(name: str) -> Any:

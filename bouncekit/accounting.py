@@ -3,9 +3,10 @@
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
-import pandas as pd
+if TYPE_CHECKING:
+    import pandas as pd
 
 Outcome = Literal["skipped", "failed"]
 
@@ -98,8 +99,11 @@ class Ingest:
         """What had to be assumed, one sentence each, with its file."""
         return tuple(f"{entry.file}: {note}" for entry in self.files for note in entry.notes)
 
-    def table(self) -> pd.DataFrame:
+    def table(self) -> "pd.DataFrame":
         """Return the problems as a table: ``file``, ``item``, ``kind``, ``count``, ``reason``."""
+        # Not at the top: worker processes keep accounts too, and start without pandas.
+        import pandas as pd
+
         rows = [
             {
                 "file": problem.file,
@@ -206,7 +210,7 @@ def close(ledgers: Iterable[Ledger], *, rows: int, duplicates: int) -> Ingest:
     )
 
 
-def ingest(table: pd.DataFrame) -> Ingest:
+def ingest(table: "pd.DataFrame") -> Ingest:
     """Return the account that :func:`bouncekit.read` left with a table.
 
     Parameters

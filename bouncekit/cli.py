@@ -172,7 +172,7 @@ def _demo_options(part: argparse.ArgumentParser) -> None:
 
 
 def _report(chosen: argparse.Namespace, settings: Settings) -> None:
-    from bouncekit.reports import report
+    from bouncekit.reporting.reports import report
 
     parameters = {name: getattr(chosen, name) for name in _NOTEBOOK}
     written = report(
@@ -240,7 +240,7 @@ def _columns(pairs: Sequence[str]) -> dict[str, str]:
 
 
 def _explain(chosen: argparse.Namespace, settings: Settings) -> None:
-    from bouncekit.explanation import explain
+    from bouncekit.classification.explanation import explain
 
     text = " ".join(chosen.text)
     what: str | Path = Path(text) if _is_file(text) else text
@@ -268,7 +268,7 @@ def _sources(chosen: argparse.Namespace, settings: Settings) -> None:
 
 
 def _demo(chosen: argparse.Namespace, settings: Settings) -> None:
-    from bouncekit.reports import report
+    from bouncekit.reporting.reports import report
 
     target = Path(chosen.output or DEMO)
     if not chosen.output:

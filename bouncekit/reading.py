@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING
 
 from bouncekit import identity, times
 from bouncekit.accounting import Ledger, close
-from bouncekit.collecting import Collector
+from bouncekit.inputs.sources import Blob, Refusal, Source, find, input_name
+from bouncekit.intake.collecting import Collector
 from bouncekit.readers import generic
 from bouncekit.readers._base import Options
-from bouncekit.sources import Blob, Refusal, Source, find, input_name
 from bouncekit.tables import tidy
 
 if TYPE_CHECKING:
@@ -80,7 +80,7 @@ def read(
     >>> df.loc[0, ["recipient", "bounce_type", "reason"]].tolist()
     ['a@example.com', 'hard', 'user_unknown']
     """
-    from bouncekit.classifier import classify
+    from bouncekit.classification.classifier import classify
 
     times.zone(tz)
     generic.check_fields(columns or {})

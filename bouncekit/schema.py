@@ -17,9 +17,6 @@ from bouncekit.taxonomy import BOUNCE_TYPES, CATEGORIES, EVENTS, reasons
 TEXT = pd.StringDtype("pyarrow")
 TIME = pd.DatetimeTZDtype("us", "UTC")
 
-GUESSED_RECIPIENT = "guessed-recipient"
-"""Ends ``vendor_type`` of a mail row whose recipient is only the original's ``To``."""
-
 
 @dataclass(frozen=True, slots=True)
 class Column:

@@ -1,6 +1,6 @@
 """From raw rows to the tidy bounce table: typed, located, identified."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from functools import partial
 
 import numpy as np
@@ -10,24 +10,12 @@ import pyarrow.compute as pc
 
 from bouncekit import address_columns, addresses, identity
 from bouncekit.schema import TEXT, TIME, dtypes
-from bouncekit.texts import clean_column, scalars
+from bouncekit.texts import clean_column
 
 _RAW_TEXT = (
     "enhanced_code", "diagnostic", "vendor_type", "message_id", "campaign", "sender",
     "sending_ip", "remote_mta",
 )  # fmt: skip
-
-
-def arrow_rows(rows: Sequence[dict], schema: pa.Schema) -> pa.Table:
-    """Convert plain rows to a table of ``schema``; text becomes valid Unicode."""
-    columns = []
-    for field in schema:
-        values = [row.get(field.name) for row in rows]
-        try:
-            columns.append(pa.array(values, field.type))
-        except UnicodeEncodeError:
-            columns.append(pa.array([v if v is None else scalars(v) for v in values], field.type))
-    return pa.Table.from_arrays(columns, schema=schema)
 
 
 def tidy(chunks: Iterable[pa.Table]) -> pd.DataFrame:

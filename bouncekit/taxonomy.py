@@ -20,6 +20,8 @@ EVENTS = (
 )
 FAILURES = ("bounce", "deferral")
 BOUNCE_TYPES = ("hard", "soft", "undetermined")
+GUESSED_RECIPIENT = "guessed-recipient"
+"""Ends ``vendor_type`` of a mail row whose recipient is only the original's ``To``."""
 CATEGORIES = ("address", "mailbox", "server", "network", "policy", "content", "unknown")
 
 

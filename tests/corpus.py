@@ -19,11 +19,11 @@ import pandas as pd
 
 from bouncekit import addresses
 from bouncekit.accounting import Ledger
-from bouncekit.classifier import classify
+from bouncekit.classification.classifier import classify
+from bouncekit.inputs.sources import Blob
 from bouncekit.readers import mail
 from bouncekit.readers._base import Options, Row
 from bouncekit.schema import bounce_table
-from bouncekit.sources import Blob
 from bouncekit.taxonomy import reasons
 
 DATA = Path(__file__).parent / "data"

@@ -16,9 +16,9 @@ import sys
 from pathlib import Path
 
 from bouncekit.accounting import Ingest, close
+from bouncekit.inputs.sources import Blob, find
 from bouncekit.readers._base import RAW_SCHEMA, Options
 from bouncekit.reading import gather
-from bouncekit.sources import Blob, find
 
 FOLDER = Path(__file__).parent / "data" / "readers"
 COLUMNS = [name for name in RAW_SCHEMA.names if name != "item"]

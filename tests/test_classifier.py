@@ -5,11 +5,11 @@ import pandas as pd
 import pyarrow as pa
 import pytest
 
-from bouncekit.classifier import Classifier, Evidence, classify
+from bouncekit.classification.classifier import Classifier, Evidence, classify
+from bouncekit.classification.fingerprints import fingerprint, normalise, strip_varying
+from bouncekit.classification.unknowns import unknown
 from bouncekit.errors import TableError
-from bouncekit.fingerprints import fingerprint, normalise, strip_varying
 from bouncekit.schema import bounce_table
-from bouncekit.unknowns import unknown
 
 from . import corpus as scorer
 from .conftest import ROOT

@@ -1,6 +1,6 @@
 import pytest
 
-from bouncekit.encodings import decode_head, delimiter_of, fold_header, header_of
+from bouncekit.inputs.encodings import decode_head, delimiter_of, fold_header, header_of
 
 TEXT = "邮箱,退信原因\n王@example.cn,邮箱不存在\n"
 

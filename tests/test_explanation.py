@@ -3,9 +3,9 @@ from pathlib import Path
 
 import pytest
 
-from bouncekit.classifier import classify
+from bouncekit.classification.classifier import classify
+from bouncekit.classification.explanation import explain
 from bouncekit.errors import BouncekitError, InputNotFoundError
-from bouncekit.explanation import explain
 from bouncekit.schema import bounce_table
 
 MESSAGE = b"""Return-Path: <>
@@ -97,7 +97,9 @@ def test_chinese_is_chinese():
 
 
 def test_both_languages_carry_the_same_words(root):
-    words = tomllib.loads((root / "bouncekit/explanation.toml").read_text(encoding="utf-8"))
+    words = tomllib.loads(
+        (root / "bouncekit/classification/explanation.toml").read_text(encoding="utf-8")
+    )
     assert set(words) == {"en", "zh"}
     assert list(words["en"]) == list(words["zh"])
 

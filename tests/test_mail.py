@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from bouncekit.accounting import Ledger
+from bouncekit.inputs.sources import Blob, Head
 from bouncekit.mail import (
     codes,
     engine,
@@ -23,7 +24,6 @@ from bouncekit.mail import (
 from bouncekit.mail.reported import reported_rows
 from bouncekit.readers import mail
 from bouncekit.readers._base import NO, BadItem, Options, SkipItem
-from bouncekit.sources import Blob, Head
 
 DATA = Path(__file__).parent / "data"
 FIXTURES = sorted((DATA / "readers" / "mail").glob("*.eml"))

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from bouncekit.execution import default_parameters, read_notebook
+from bouncekit.reporting.execution import default_parameters, read_notebook
 
 ROOT = Path(__file__).resolve().parent.parent
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
@@ -101,8 +101,8 @@ def test_the_report_defaults_agree_with_the_package():
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
 def test_runs_from_a_folder_of_the_users_on_the_sample_data(path, tmp_path, monkeypatch):
     """No edits, nothing on stderr, no file left behind but the redaction key."""
-    from bouncekit.execution import execute
     from bouncekit.redaction import KEY_FILE
+    from bouncekit.reporting.execution import execute
 
     monkeypatch.chdir(tmp_path)
     done = execute(read_notebook(path), tmp_path, name=path.name, timeout=300)

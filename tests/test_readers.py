@@ -3,9 +3,9 @@ import io
 
 import pytest
 
+from bouncekit.inputs.sources import Blob
 from bouncekit.readers import readers, source_names
 from bouncekit.readers._base import NO, RAW_SCHEMA
-from bouncekit.sources import Blob
 from bouncekit.taxonomy import EVENTS
 from tests.fixtures import FOLDER, account_line, blob_of, cases, expectation, made, name, wanted
 

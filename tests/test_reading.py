@@ -10,9 +10,9 @@ import pytest
 from bouncekit import read
 from bouncekit.accounting import ingest
 from bouncekit.errors import BouncekitError, InputNotFoundError, UnknownFormatError
-from bouncekit.recognition import recognise
+from bouncekit.inputs.sources import Head
+from bouncekit.intake.recognition import recognise
 from bouncekit.schema import NAMES, dtypes
-from bouncekit.sources import Head
 from tests.fixtures import cases, name
 
 HEADER = b"status,reason,email,created\n"

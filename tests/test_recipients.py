@@ -11,8 +11,8 @@ from bouncekit.analysis.outcomes import outcomes
 from bouncekit.analysis.recipients import CAUSES, Policy, recipients
 from bouncekit.analysis.wording import cause_text
 from bouncekit.errors import BouncekitError, TableError
-from bouncekit.schema import GUESSED_RECIPIENT, bounce_table
-from bouncekit.taxonomy import reasons
+from bouncekit.schema import bounce_table
+from bouncekit.taxonomy import GUESSED_RECIPIENT, reasons
 
 START = pd.Timestamp("2026-01-01", tz="UTC")
 ANN = "ann@example.com"

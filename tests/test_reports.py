@@ -12,11 +12,11 @@ import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
 import bouncekit as bk
-from bouncekit.bundled import sample_path
 from bouncekit.errors import BouncekitError, InputNotFoundError, ReportError
-from bouncekit.rendering import About, clean, to_html
+from bouncekit.reporting.bundled import sample_path
+from bouncekit.reporting.rendering import About, clean, to_html
+from bouncekit.reporting.show import show
 from bouncekit.schema import bounce_table
-from bouncekit.show import show
 
 KEY = "a key for tests, long enough"
 HOSTILE = [
@@ -401,7 +401,7 @@ def test_no_recipient_of_the_sample_occurs_in_its_report(tmp_path):
 def test_a_slow_package_is_kept_out_of_the_imports_inside_only():
     import importlib
 
-    from bouncekit.imports import without
+    from bouncekit.reporting.imports import without
 
     sys.modules.pop("this", None)
     with without("this"), pytest.raises(ImportError):

@@ -3,12 +3,12 @@ from dataclasses import replace
 
 import pytest
 
-from bouncekit.classifier import Classifier, Evidence, clues_of
+from bouncekit.classification.classifier import Classifier, Evidence, clues_of
+from bouncekit.classification.fingerprints import joined, normalise, words
+from bouncekit.classification.matching import read_clues, try_rule
+from bouncekit.classification.rulebook import load_rules, package_rules, parse_rules
+from bouncekit.classification.ruleindex import RuleIndex
 from bouncekit.errors import RuleError
-from bouncekit.fingerprints import joined, normalise, words
-from bouncekit.matching import read_clues, try_rule
-from bouncekit.rulebook import load_rules, package_rules, parse_rules
-from bouncekit.ruleindex import RuleIndex
 from bouncekit.taxonomy import reasons
 
 RULES = package_rules()

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from bouncekit import unpacking
 from bouncekit.errors import BouncekitError, InputNotFoundError
-from bouncekit.sources import Blob, Refusal, find
+from bouncekit.inputs import unpacking
+from bouncekit.inputs.sources import Blob, Refusal, find
 
 CSV = b"status,reason,email,created\n5.1.1,550 5.1.1 no,a@example.com,1767225600\n"
 

@@ -7,8 +7,8 @@ from hypothesis import strategies as st
 
 from bouncekit.analysis.whatif import what_if
 from bouncekit.errors import BouncekitError
-from bouncekit.schema import GUESSED_RECIPIENT, bounce_table
-from bouncekit.taxonomy import reasons
+from bouncekit.schema import bounce_table
+from bouncekit.taxonomy import GUESSED_RECIPIENT, reasons
 
 START = pd.Timestamp("2026-01-01", tz="UTC")
 

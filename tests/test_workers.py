@@ -7,8 +7,8 @@ import pandas as pd
 import pytest
 
 import bouncekit as bk
-from bouncekit import collecting, workers
 from bouncekit.accounting import Ledger
+from bouncekit.intake import collecting, workers
 from bouncekit.readers import reader_named
 from bouncekit.readers._base import Options
 
@@ -30,7 +30,7 @@ Remote host said: 550 5.1.1 User unknown
 KILLER = """\
 import os
 import bouncekit.readers.mail as mail
-import bouncekit.worker as worker
+import bouncekit.intake.worker as worker
 inner = mail.READER.read.parse
 def parse(raw, options):
     return os._exit(9) if b"user3@" in raw else inner(raw, options)

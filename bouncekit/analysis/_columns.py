@@ -12,8 +12,8 @@ from bouncekit.analysis import _keys
 from bouncekit.analysis._keys import Bools, Ints, look_up
 from bouncekit.errors import TableError
 from bouncekit.readers import readers
-from bouncekit.schema import GUESSED_RECIPIENT, TIME, dtypes
-from bouncekit.taxonomy import reasons
+from bouncekit.schema import TIME, dtypes
+from bouncekit.taxonomy import GUESSED_RECIPIENT, reasons
 
 Codes = npt.NDArray[np.int8]
 

@@ -5,7 +5,7 @@ from bouncekit.mail import shared
 from bouncekit.mail.engine import Message
 from bouncekit.mail.headers import fields
 from bouncekit.readers._base import Row
-from bouncekit.schema import GUESSED_RECIPIENT
+from bouncekit.taxonomy import GUESSED_RECIPIENT
 
 
 def complaint_rows(message: Message) -> list[Row]:

@@ -10,7 +10,7 @@ from bouncekit.mail.headers import HeaderBlock
 from bouncekit.mail.report import Report
 from bouncekit.mail.reported import reported_rows
 from bouncekit.readers._base import Row, SkipItem
-from bouncekit.schema import GUESSED_RECIPIENT
+from bouncekit.taxonomy import GUESSED_RECIPIENT
 from bouncekit.texts import MAX_TEXT
 
 _REPORT_FIELDS = ("reporting-mta:", "final-recipient:", "original-recipient:")

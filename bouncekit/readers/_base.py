@@ -4,14 +4,15 @@ A reader states facts from the file and guesses nothing: what a failure means
 is for the rules, who hosts a domain for :mod:`bouncekit.addresses`.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal, TypeAlias, TypeVar
 
 import pyarrow as pa
 
 from bouncekit.accounting import Ledger, Outcome
-from bouncekit.sources import Blob, Head
+from bouncekit.inputs.sources import Blob, Head
+from bouncekit.texts import scalars
 
 Row: TypeAlias = dict[str, Any]
 """One event: keys are those of :data:`RAW_SCHEMA`; absent keys are missing values."""
@@ -36,6 +37,7 @@ RAW_SCHEMA = pa.schema(
         ("item", pa.int64()),
     ]
 )
+
 
 Certainty = Literal["documented", "seen in code", "known", "recognised by content"]
 Kind = Literal["events", "failures", "state list"]
@@ -135,7 +137,7 @@ class ByItem:
         item must not cost the others.
     parallel : bool
         Whether raw items are bytes and parsing one is worth handing it to
-        another core (:mod:`bouncekit.workers`).
+        another core (:mod:`bouncekit.intake.workers`).
     """
 
     items: Items
@@ -171,6 +173,18 @@ def outcome_of(parse: Parse, raw: Any, options: Options) -> list[Row] | NoRows:
         return "failed", str(bad)
     except Exception as error:  # noqa: BLE001 - see ByItem
         return "failed", f"could not be read ({type(error).__name__})"
+
+
+def arrow_rows(rows: Sequence[dict], schema: pa.Schema) -> pa.Table:
+    """Convert plain rows to a table of ``schema``; text becomes valid Unicode."""
+    columns = []
+    for column in schema:
+        values = [row.get(column.name) for row in rows]
+        try:
+            columns.append(pa.array(values, column.type))
+        except UnicodeEncodeError:
+            columns.append(pa.array([v if v is None else scalars(v) for v in values], column.type))
+    return pa.Table.from_arrays(columns, schema=schema)
 
 
 T = TypeVar("T")

@@ -2,7 +2,7 @@
 
 import re
 
-from bouncekit.blobs import Head
+from bouncekit.inputs.blobs import Head
 from bouncekit.readers import generic
 from bouncekit.readers._words import SENT_COUNTS
 

@@ -21,10 +21,10 @@ import pyarrow.compute as pc
 import pyarrow.csv as pacsv
 
 from bouncekit.accounting import Ledger
-from bouncekit.encodings import Header, decode_head, text_stream
+from bouncekit.inputs.encodings import Header, decode_head, text_stream
+from bouncekit.inputs.sources import HEAD_BYTES, Blob, Head
 from bouncekit.readers._base import Chunk, Options, in_chunks
 from bouncekit.readers._columns import texts
-from bouncekit.sources import HEAD_BYTES, Blob, Head
 
 MAX_CELL = 1_000_000
 """Longest cell read; a record with a longer one fails."""

@@ -15,8 +15,8 @@ from functools import lru_cache
 from typing import Any, BinaryIO, cast
 
 from bouncekit.accounting import Ledger
+from bouncekit.inputs.sources import Blob, Head
 from bouncekit.readers._base import Items, Options
-from bouncekit.sources import Blob, Head
 
 MAX_EVENT = 16_000_000
 """Characters of the longest event that is read."""

@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from bouncekit import times
-from bouncekit.encodings import fold_header
+from bouncekit.inputs.encodings import fold_header
 from bouncekit.readers._words import FAILURE, HEADERS, WEAK, event_of
 
 SAMPLE = 500

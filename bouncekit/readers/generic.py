@@ -18,13 +18,13 @@ import pyarrow.compute as pc
 
 from bouncekit import times
 from bouncekit.accounting import Ledger
-from bouncekit.encodings import fold_header
 from bouncekit.errors import BouncekitError
+from bouncekit.inputs.encodings import fold_header
+from bouncekit.inputs.sources import Blob, Head
 from bouncekit.readers import _columns, _csv, _json
 from bouncekit.readers._base import NO, Chunk, Options, Reader, in_chunks
 from bouncekit.readers._understanding import FIELDS, SAMPLE, Understanding, understand
 from bouncekit.readers._words import event_of
-from bouncekit.sources import Blob, Head
 
 FITS = 20
 """``sniff`` says: no reader knows it by name, but its columns make sense."""

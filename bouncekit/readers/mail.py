@@ -9,10 +9,10 @@ from collections.abc import Iterator
 from typing import BinaryIO
 
 from bouncekit.accounting import Ledger
+from bouncekit.inputs.sources import Blob, Head
 from bouncekit.mail import message_rows, open_message
 from bouncekit.mail.engine import MAX_MESSAGE, Engine, OpenError
 from bouncekit.readers._base import CERTAIN, NO, BadItem, ByItem, Options, Reader, Row
-from bouncekit.sources import Blob, Head
 
 BLOCK = 262_144
 """Bytes read at once from a mailbox; more where a message is longer."""

@@ -23,11 +23,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from bouncekit.accounting import Ledger
-from bouncekit.encodings import text_stream
+from bouncekit.inputs.encodings import text_stream
+from bouncekit.inputs.sources import Blob, Head
 from bouncekit.readers._base import CERTAIN, NO, Chunk, Options, Reader, Row, in_chunks
 from bouncekit.readers._reply import codes_of
 from bouncekit.readers._syslog import Clock, Line, lines
-from bouncekit.sources import Blob, Head
 
 _SNIFF = re.compile(r"^[^\n]{10,80}? postfix[^ \[/]*(?:/[a-z-]+)+\[\d+\]: ", re.MULTILINE)
 _QUEUE_ID = re.compile(r"([0-9A-F]{5,15}|[0-9A-Za-z]{10,20}): ")

@@ -26,6 +26,7 @@ import pyarrow as pa
 
 from bouncekit import times
 from bouncekit.accounting import Ledger
+from bouncekit.inputs.sources import Blob, Head
 from bouncekit.readers import _columns, _csv, _json
 from bouncekit.readers._base import (
     CERTAIN,
@@ -39,7 +40,6 @@ from bouncekit.readers._base import (
     SkipItem,
 )
 from bouncekit.readers._reply import codes_of
-from bouncekit.sources import Blob, Head
 
 _NEEDED = {"email", "created"}
 _KNOWN = _NEEDED | {"status", "reason", "ip"}

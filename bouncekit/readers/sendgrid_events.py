@@ -24,6 +24,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from bouncekit import times
+from bouncekit.inputs.sources import Head
 from bouncekit.readers import _json
 from bouncekit.readers._base import (
     CERTAIN,
@@ -36,7 +37,6 @@ from bouncekit.readers._base import (
     SkipItem,
 )
 from bouncekit.readers._reply import codes_of
-from bouncekit.sources import Head
 
 _EVENTS = {
     "processed": "sent",

@@ -28,6 +28,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from bouncekit import times
+from bouncekit.inputs.sources import Head
 from bouncekit.readers import _json
 from bouncekit.readers._base import (
     CERTAIN,
@@ -40,7 +41,6 @@ from bouncekit.readers._base import (
     SkipItem,
 )
 from bouncekit.readers._reply import codes_of
-from bouncekit.sources import Head
 
 _MAX_LAYERS = 12
 _LAYERS = ("Records", "records", "Messages", "Sns", "Message", "Body", "body", "detail", "Event")

@@ -15,10 +15,10 @@ from pathlib import Path
 from typing import Any
 
 from bouncekit.addresses import provider_names
+from bouncekit.classification.rulechecks import RuleCheck
 from bouncekit.codes import STAGES
 from bouncekit.errors import RuleError
 from bouncekit.readers import source_names
-from bouncekit.rulechecks import RuleCheck
 from bouncekit.taxonomy import FAILURES
 
 _LISTS = ("text", "all", "none", "host", "stage", "source", "vendor", "event", "enhanced", "reply")

@@ -13,12 +13,19 @@ import pyarrow as pa
 
 from bouncekit.accounting import Ledger
 from bouncekit.errors import BouncekitError, UnknownFormatError
-from bouncekit.readers._base import RAW_SCHEMA, ByItem, Chunk, Options, Reader, outcome_of
+from bouncekit.inputs.sources import Blob, Refusal
+from bouncekit.intake.recognition import nothing_recognised, recognise
+from bouncekit.intake.workers import Batch, Pool, usable_cores
+from bouncekit.readers._base import (
+    RAW_SCHEMA,
+    ByItem,
+    Chunk,
+    Options,
+    Reader,
+    arrow_rows,
+    outcome_of,
+)
 from bouncekit.readers._bystanders import bystander
-from bouncekit.recognition import nothing_recognised, recognise
-from bouncekit.sources import Blob, Refusal
-from bouncekit.tables import arrow_rows
-from bouncekit.workers import Batch, Pool, usable_cores
 
 BUFFER_ROWS = 50_000
 INLINE_BATCHES = 8

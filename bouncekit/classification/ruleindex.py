@@ -8,10 +8,10 @@ order.
 from collections import Counter
 from collections.abc import Iterable, Iterator
 
-from bouncekit.fingerprints import phrase_words
-from bouncekit.matching import Clues, Match, try_rule
-from bouncekit.rulebook import Rule
-from bouncekit.rulechecks import GAP
+from bouncekit.classification.fingerprints import phrase_words
+from bouncekit.classification.matching import Clues, Match, try_rule
+from bouncekit.classification.rulebook import Rule
+from bouncekit.classification.rulechecks import GAP
 
 
 class RuleIndex:

@@ -13,9 +13,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from bouncekit import addresses
-from bouncekit.fingerprints import normalise, strip_varying
-from bouncekit.matching import Clues, read_clues
-from bouncekit.schema import GUESSED_RECIPIENT
+from bouncekit.classification.fingerprints import normalise, strip_varying
+from bouncekit.classification.matching import Clues, read_clues
+from bouncekit.taxonomy import GUESSED_RECIPIENT
 
 
 class DistinctFailures:

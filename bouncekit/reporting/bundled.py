@@ -5,7 +5,7 @@ from typing import Any
 
 from bouncekit.errors import InputNotFoundError
 
-_PACKAGE = Path(__file__).resolve().parent
+_PACKAGE = Path(__file__).resolve().parent.parent
 
 
 def sample_path() -> Path:

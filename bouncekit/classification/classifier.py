@@ -6,17 +6,18 @@ is decided once and mapped back to the rows, however many there are.
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from functools import cache
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
 from bouncekit import addresses
-from bouncekit.distinct import DistinctFailures, vendor_word
-from bouncekit.fingerprints import fingerprint
-from bouncekit.matching import Clues, Match, read_clues
-from bouncekit.rulebook import Rule, load_rules
-from bouncekit.ruleindex import RuleIndex
+from bouncekit.classification.distinct import DistinctFailures, vendor_word
+from bouncekit.classification.fingerprints import fingerprint
+from bouncekit.classification.matching import Clues, Match, read_clues
+from bouncekit.classification.rulebook import Rule, load_rules
+from bouncekit.classification.ruleindex import RuleIndex
 from bouncekit.schema import TEXT, dtypes, require
 from bouncekit.taxonomy import FAILURES, reasons
 
@@ -156,7 +157,17 @@ def classify(table: pd.DataFrame, rules: str | Path | None = None) -> pd.DataFra
     TableError
         If the table lacks a column.
     """
-    return Classifier(rules).classify(table)
+    return classifier_for(rules).classify(table)
+
+
+def classifier_for(rules: str | Path | None = None) -> Classifier:
+    """Give a classifier; the one of the kit's own rules is built once."""
+    return _own_rules() if rules is None else Classifier(rules)
+
+
+@cache
+def _own_rules() -> Classifier:
+    return Classifier()
 
 
 def clues_of(evidence: Evidence) -> Clues:

@@ -4,9 +4,9 @@ from collections.abc import Mapping
 
 from bouncekit.accounting import Ledger
 from bouncekit.errors import UnknownFormatError
+from bouncekit.inputs.sources import Head
 from bouncekit.readers import generic, readers
 from bouncekit.readers._base import NO, Reader
-from bouncekit.sources import Head
 
 
 def recognise(head: Head, columns: Mapping[str, str] | None = None) -> Reader:

@@ -5,8 +5,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from itertools import product
 from typing import Any, NoReturn
 
+from bouncekit.classification.fingerprints import phrase_words
 from bouncekit.errors import RuleError
-from bouncekit.fingerprints import phrase_words
 from bouncekit.taxonomy import BOUNCE_TYPES, reasons
 
 CONFIDENCES = ("strong", "fair", "weak")

@@ -13,18 +13,20 @@ from typing import Any
 
 import pandas as pd
 
-from bouncekit.classifier import Classifier, Decision, Evidence
+from bouncekit.classification.classifier import Classifier, Decision, Evidence, classifier_for
+from bouncekit.classification.fingerprints import fold_in_place, phrase_words
+from bouncekit.classification.pasted import failures_in
+from bouncekit.classification.rulebook import Rule
 from bouncekit.errors import BouncekitError
-from bouncekit.fingerprints import fold_in_place, phrase_words
-from bouncekit.pasted import failures_in
-from bouncekit.rulebook import Rule
 from bouncekit.taxonomy import Language, Reason, reasons
 from bouncekit.words import LANGUAGES
 
 
 @cache
 def _labels() -> dict[str, dict[str, str]]:
-    text = files("bouncekit").joinpath("explanation.toml").read_text(encoding="utf-8")
+    text = (
+        files("bouncekit.classification").joinpath("explanation.toml").read_text(encoding="utf-8")
+    )
     return tomllib.loads(text)
 
 
@@ -192,7 +194,7 @@ def explain(
     if lang not in LANGUAGES:
         msg = f"the language {lang!r} is not known; use one of: {', '.join(LANGUAGES)}"
         raise BouncekitError(msg)
-    classifier = Classifier(rules)
+    classifier = classifier_for(rules)
     first, *rest = (_explanation(classifier, row, lang) for row in failures_in(what))
     return replace(first, others=tuple(rest))
 

@@ -5,8 +5,8 @@ import json
 import pandas as pd
 import pyarrow as pa
 
-from bouncekit.classifier import UNEXPLAINED, classify
-from bouncekit.fingerprints import normalise, strip_varying, words
+from bouncekit.classification.classifier import UNEXPLAINED, classify
+from bouncekit.classification.fingerprints import normalise, strip_varying, words
 from bouncekit.schema import TEXT, require
 from bouncekit.taxonomy import FAILURES, reasons
 

@@ -81,14 +81,14 @@ def to_html(notebook: nbformat.NotebookNode, about: About) -> str:
         },
     }
     _drop_what_cannot_be_shown(notebook)
-    with as_file(files("bouncekit").joinpath("templates")) as folder:
+    with as_file(files("bouncekit.reporting").joinpath("templates")) as folder:
         exporter = _exporter(str(folder))
         body, _ = exporter.from_notebook_node(notebook, resources={"report": page})
     return str(body)
 
 
 def _style() -> str:
-    text = files("bouncekit").joinpath("templates", "bouncekit", "report.css")
+    text = files("bouncekit.reporting").joinpath("templates", "bouncekit", "report.css")
     # The hash in the page's policy is that of these very bytes.
     return text.read_text(encoding="utf-8").replace("\r\n", "\n").strip()
 

@@ -1,6 +1,6 @@
-"""A worker process: takes batches of raw items, gives rows (``python -m bouncekit.worker``).
+"""A worker process: takes batches of raw items, gives rows (``python -m bouncekit.intake.worker``).
 
-The other end is :mod:`bouncekit.workers`. Frames on the standard streams are
+The other end is :mod:`bouncekit.intake.workers`. Frames on the standard streams are
 8 bytes of length and a payload: one JSON line, then bytes. Nothing is
 pickled, so that neither end can be made to run code.
 """
@@ -13,8 +13,7 @@ from typing import Any, BinaryIO, cast
 import pyarrow as pa
 
 from bouncekit.readers import reader_named
-from bouncekit.readers._base import RAW_SCHEMA, ByItem, Options, Row, outcome_of
-from bouncekit.tables import arrow_rows
+from bouncekit.readers._base import RAW_SCHEMA, ByItem, Options, Row, arrow_rows, outcome_of
 
 
 def send(stream: BinaryIO, header: dict[str, Any], *parts: bytes) -> None:

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from bouncekit.errors import BouncekitError, ReportError
-from bouncekit.imports import without
+from bouncekit.reporting.imports import without
 
 # jsonschema builds a grammar for IRIs where this package is there, which takes
 # longer than starting the kernel; no notebook holds what that would check.
@@ -200,7 +200,7 @@ def _private_kernel() -> Iterator[dict[str, Any]]:
         environment |= {"PYTHONIOENCODING": "utf-8", "MPLBACKEND": "Agg"}
         # The kernel finds this very package, installed or not. ipykernel drops the first
         # entry where it is the working folder, so one that can be spared stands there.
-        package = str(Path(__file__).resolve().parent.parent)
+        package = str(Path(__file__).resolve().parents[2])
         paths = [str(spec), package, os.environ.get("PYTHONPATH", "")]
         environment["PYTHONPATH"] = os.pathsep.join(filter(None, paths))
         # ipykernel's debugger warns of frozen modules, and nobody debugs here.

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from bouncekit import __version__
-from bouncekit.bundled import sample_inputs
+from bouncekit.reporting.bundled import sample_inputs
 from bouncekit.spellings import scrub
 from bouncekit.taxonomy import Language
 from bouncekit.words import words
@@ -19,7 +19,7 @@ from bouncekit.words import words
 if TYPE_CHECKING:
     from nbformat import NotebookNode
 
-    from bouncekit.rendering import About
+    from bouncekit.reporting.rendering import About
 
 _PATHS = ("source", "sends", "contacts", "rules")
 _DIGITS = 16
@@ -33,7 +33,7 @@ def about(
     lang: Language,
 ) -> "About":
     """Gather what a report says of itself; addresses in it are taken out unless asked for."""
-    from bouncekit.rendering import About
+    from bouncekit.reporting.rendering import About
 
     shown = [(name, _shown(name, value, lang)) for name, value in settings.items()]
     if not show_addresses:

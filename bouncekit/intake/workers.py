@@ -19,12 +19,12 @@ import numpy as np
 import pyarrow as pa
 
 from bouncekit.accounting import Ledger
+from bouncekit.intake.worker import receive, send
 from bouncekit.readers._base import RAW_SCHEMA, ByItem, Options, Parse, Reader
-from bouncekit.worker import receive, send
 
 BATCH_ITEMS = 400
 BATCH_BYTES = 2_000_000
-WORKER = ("-m", "bouncekit.worker")
+WORKER = ("-m", "bouncekit.intake.worker")
 CRASHED = "made the process that read it crash; look at it by hand"
 
 

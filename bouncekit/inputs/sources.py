@@ -13,9 +13,9 @@ from dataclasses import replace
 from pathlib import Path
 from typing import BinaryIO, TypeAlias, cast
 
-from bouncekit.blobs import HEAD_BYTES, Blob, Head, Refusal
 from bouncekit.errors import BouncekitError, InputNotFoundError
-from bouncekit.unpacking import unpacked
+from bouncekit.inputs.blobs import HEAD_BYTES, Blob, Head, Refusal
+from bouncekit.inputs.unpacking import unpacked
 
 __all__ = ["HEAD_BYTES", "Blob", "Head", "Refusal", "Source", "find"]
 

@@ -16,8 +16,8 @@ from datetime import UTC, datetime
 from functools import partial
 from typing import Any, BinaryIO, cast
 
-from bouncekit.blobs import Blob, Refusal
 from bouncekit.errors import UnreadableFileError
+from bouncekit.inputs.blobs import Blob, Refusal
 
 MAX_PRODUCED = 2_000_000_000
 """Bytes that one compressed input may unpack to."""

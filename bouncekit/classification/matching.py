@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from functools import cache
 
 from bouncekit.addresses import provider_of_host
+from bouncekit.classification.fingerprints import joined, phrase_words, words
+from bouncekit.classification.rulebook import Rule
+from bouncekit.classification.rulechecks import GAP
 from bouncekit.codes import enhanced_code, reply_code, stage
-from bouncekit.fingerprints import joined, phrase_words, words
-from bouncekit.rulebook import Rule
-from bouncekit.rulechecks import GAP
 
 _MAX_GAP = 6
 

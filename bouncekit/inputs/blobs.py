@@ -6,7 +6,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import BinaryIO
 
-from bouncekit.encodings import Header, decode_head, header_of
+from bouncekit.inputs.encodings import Header, decode_head, header_of
 
 HEAD_BYTES = 65_536
 

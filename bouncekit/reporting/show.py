@@ -96,7 +96,7 @@ class Cards:
 
 
 def show_findings(table: pd.DataFrame) -> Cards:
-    """Show the result of :func:`bouncekit.findings.findings` as a list of cards."""
+    """Show the result of :func:`bouncekit.reporting.findings.findings` as a list of cards."""
     return Cards(table[["figure", "finding", "meaning"]].to_numpy().tolist())
 
 

@@ -8,10 +8,10 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from bouncekit.bundled import notebook_path
 from bouncekit.errors import InputNotFoundError, ReportError
-from bouncekit.provenance import about, input_digest
 from bouncekit.redaction import KEY_VARIABLE, project_key
+from bouncekit.reporting.bundled import notebook_path
+from bouncekit.reporting.provenance import about, input_digest
 from bouncekit.spellings import scrub
 from bouncekit.taxonomy import Language
 from bouncekit.times import zone
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from nbformat import NotebookNode
 
     from bouncekit.analysis.policy import Policy
-    from bouncekit.rendering import About
+    from bouncekit.reporting.rendering import About
 
 NOTEBOOK = "bounce_report.ipynb"
 _Path = str | os.PathLike[str]
@@ -102,7 +102,12 @@ def report(
     >>> report("exports/", "may.html", tz="Asia/Shanghai", freq="D")  # doctest: +SKIP
     PosixPath('may.html')
     """
-    from bouncekit.execution import default_parameters, execute, read_notebook, with_parameters
+    from bouncekit.reporting.execution import (
+        default_parameters,
+        execute,
+        read_notebook,
+        with_parameters,
+    )
 
     zone(tz)
     source = None if src is None else _absolute(src)
@@ -132,7 +137,7 @@ def report(
 
 
 def _renderer() -> "Callable[[NotebookNode, About], str]":
-    from bouncekit.rendering import to_html
+    from bouncekit.reporting.rendering import to_html
 
     return to_html
 

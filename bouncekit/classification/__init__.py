@@ -1,0 +1,1 @@
+"""Why a delivery failed: rules, the words they match, and explanations."""

@@ -1,0 +1,1 @@
+"""Find and unpack inputs, and look at their first bytes."""

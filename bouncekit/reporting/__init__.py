@@ -1,0 +1,1 @@
+"""What people are shown: tables, key numbers, and the report as one file."""
