@@ -28,7 +28,7 @@ from bouncekit.readers._base import (
 from bouncekit.readers._bystanders import bystander
 
 BUFFER_ROWS = 50_000
-INLINE_BATCHES = 8
+INLINE_BATCHES = 20
 """Batches parsed in this process before workers are started."""
 
 _SCHEMA = RAW_SCHEMA.append(pa.field("file", pa.string())).append(pa.field("source", pa.string()))
