@@ -24,9 +24,9 @@ def bystander(head: Head) -> str | None:
     found = generic.understood(head, ()).columns
     names = set(head.columns)
     if "recipient" in found and "message_id" in found:
-        return "is a list of sent messages; give it to the analyses as sends=..."
+        return "is a list of sent messages; give it to the analyses as sends"
     if names & SENT_COUNTS and "timestamp" in found:
-        return "is a table of how much was sent; give it to the analyses as sends=..."
+        return "is a table of how much was sent; give it to the analyses as sends"
     if "recipient" in found:
-        return "is a list of addresses and tells of no failures; give it as contacts=..."
+        return "is a list of addresses and tells of no failures; give it to the analyses as contacts"
     return None
