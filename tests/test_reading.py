@@ -92,8 +92,8 @@ def test_contact_list_and_sends_tables_stand_beside_exports(tmp_path):
     told = {problem.file: problem.reason for problem in found.problems}
     assert found.failed == 0
     assert set(told) == set(beside)
-    assert all("contacts=" in told[file] for file in ("contacts.csv", "联系人.csv"))
-    assert all("sends=" in told[file] for file in ("sends.csv", "messages.csv"))
+    assert all("as contacts" in told[file] for file in ("contacts.csv", "联系人.csv"))
+    assert all("as sends" in told[file] for file in ("sends.csv", "messages.csv"))
     documents = {file for file, reason in told.items() if "is a document" in reason}
     assert documents == {"README.md", "LICENSE", "notes/report.html"}
 
