@@ -173,7 +173,9 @@ def _demo_options(part: argparse.ArgumentParser) -> None:
 
 def _report(chosen: argparse.Namespace, settings: Settings) -> None:
     from bouncekit.reporting.reports import report
+    from bouncekit.writing import refuse_inputs
 
+    refuse_inputs(chosen.output, chosen.source)
     parameters = {name: getattr(chosen, name) for name in _NOTEBOOK}
     written = report(
         chosen.source,
@@ -206,9 +208,10 @@ def _read(chosen: argparse.Namespace, settings: Settings) -> None:
     from bouncekit.accounting import ingest
     from bouncekit.reading import read
     from bouncekit.redaction import project_key, redact
-    from bouncekit.writing import check_target, write_table
+    from bouncekit.writing import check_target, refuse_inputs, write_table
 
     check_target(chosen.output)
+    refuse_inputs(chosen.output, chosen.source)
     table = read(
         chosen.source,
         tz=chosen.tz or settings.tz,

@@ -3,7 +3,7 @@
 import os
 import re
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO
@@ -107,6 +107,21 @@ def check_target(target: str | os.PathLike[str]) -> Path:
         msg = f"{path}: cannot be written (there is no folder {path.parent})"
         raise BouncekitError(msg)
     return path
+
+
+def refuse_inputs(target: str | os.PathLike[str], sources: Iterable[str]) -> None:
+    """Refuse to write over an input.
+
+    Raises
+    ------
+    BouncekitError
+        If the target is one of the sources.
+    """
+    path = Path(target).resolve()
+    for source in map(Path, sources):
+        if path == source.resolve():
+            msg = f"{target}: is an input; choose another name for the output"
+            raise BouncekitError(msg)
 
 
 def for_people(table: pd.DataFrame) -> pd.DataFrame:

@@ -283,7 +283,7 @@ def test_unknown_lists_the_most_frequent_text_first_with_a_rule_that_works(tmp_p
     assert found["fingerprint"].tolist() == ["550 gone fishing <*>", 'moon "out" \\ of order']
     assert found["count"].tolist() == [3, 1]
     assert found["share"].tolist() == [0.6, 0.2]
-    assert found["example"][0] == "550 gone fishing <0@example.com>"
+    assert found["example"][0] == "550 gone fishing <(recipient)>"
     path = tmp_path / "mine.toml"
     path.write_text("\n".join(found["draft"]), encoding="utf-8")
     classifier = Classifier(path)

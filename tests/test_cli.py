@@ -326,3 +326,25 @@ def test_a_written_file_has_the_rights_of_any_new_file(tmp_path):
 def test_printable_spells_control_characters_out():
     assert printable("a\x1b[31m\u202e\x9b") == r"a\x1b[31m\u202e\x9b"
     assert printable("中文\n\tb") == "中文\n\tb"
+
+
+def test_an_input_is_never_written_over(tmp_path, capsys):
+    source = tmp_path / "a.csv"
+    source.write_text("status,reason,email,created\n5.1.1,550 no,a@example.com,1767225600\n")
+    before = source.read_bytes()
+    for command in ("read", "report"):
+        assert cli.main([command, str(source), "-o", str(source)]) == 1
+        assert "is an input" in capsys.readouterr().err
+    assert source.read_bytes() == before
+
+
+def test_what_was_written_into_the_folder_is_not_read_again(tmp_path, capsys):
+    (tmp_path / "a.csv").write_text(
+        "status,reason,email,created\n5.1.1,550 no,a@example.com,1767225600\n"
+    )
+    arguments = ["read", str(tmp_path), "-o", str(tmp_path / "out.csv"), "--quiet"]
+    assert cli.main(arguments) == 0
+    assert cli.main(arguments) == 0
+    told = capsys.readouterr().out
+    assert "out.csv: is a table that bouncekit wrote" in told
+    assert len(pd.read_csv(tmp_path / "out.csv")) == 1

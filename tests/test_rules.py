@@ -32,6 +32,11 @@ def test_rule_does_not_match_its_miss(rule):
     assert try_rule(rule, clues_of(Evidence(**rule.miss))) is None
 
 
+@BY_ID
+def test_rule_says_what_its_words_mean(rule):
+    assert rule.note.endswith((".", "。")), "each of our rules has a note, a plain sentence"
+
+
 def test_ids_are_unique_and_reasons_known():
     assert len({rule.id for rule in RULES}) == len(RULES)
     assert {rule.reason for rule in RULES} <= set(reasons())

@@ -96,7 +96,7 @@ def test_a_missing_file_is_said_before_anything_else(tmp_path):
 def test_an_unreadable_file_is_one_sentence(tmp_path):
     path = tmp_path / "sends.csv"
     path.write_bytes(b"")
-    with pytest.raises(TableError, match=r"sends\.csv: cannot be read as CSV in UTF-8"):
+    with pytest.raises(TableError, match=r"sends\.csv: cannot be read as CSV"):
         read_sends(path)
 
 
@@ -124,3 +124,20 @@ def test_a_contact_list_may_come_in_any_shape(contacts):
 def test_a_contact_list_without_addresses_is_one_sentence():
     with pytest.raises(TableError, match="needs a column recipient or email; it has: a, b"):
         read_addresses(pd.DataFrame({"a": [1], "b": [2]}))
+
+
+def test_contact_lists_of_chinese_and_european_spreadsheets_are_read(tmp_path):
+    """GB18030 with commas, UTF-16 with tabs, cp1252 with semicolons."""
+    chinese, wide, european = (tmp_path / name for name in ("a.csv", "b.csv", "c.csv"))
+    chinese.write_bytes("公司,邮箱\n宁波贸易,ann@example.com\n".encode("gb18030"))
+    wide.write_bytes("name\temail\nAnn\tann@example.com\n".encode("utf-16"))
+    european.write_bytes("société;email\ncafé;ann@example.com\n".encode("cp1252"))
+    for path in (chinese, wide, european):
+        assert read_addresses(path).tolist() == ["ann@example.com"]
+
+
+def test_a_workbook_given_as_contacts_is_refused_in_a_sentence(tmp_path):
+    path = tmp_path / "contacts.xlsx"
+    path.write_bytes(b"PK\x03\x04 and so on")
+    with pytest.raises(TableError, match="save the table as CSV"):
+        read_addresses(path)

@@ -56,7 +56,8 @@ def weigh(messages: Outcomes, failed: Failures, contacts: object) -> Record:
 
     place, who = failed.message, failed.recipient
     matched = seen[place] | listed[who] | sent_nameless[who] | (nameless[place] & sent_to[who])
-    against = np.full(len(place), contacts is not None) | _recorded(messages)[place]
+    listing = ~_witnessed(messages) if contacts is not None else np.zeros(len(messages.row), bool)
+    against = (listing | _recorded(messages))[place]
     found = np.where(matched, MATCHED, np.where(against, UNMATCHED, UNKNOWN))
     found = np.where(failed.guessed, np.minimum(found, UNKNOWN), found)
     return Record(listed | sent_to, found.astype(np.int8))
@@ -74,6 +75,16 @@ def _recorded(messages: Outcomes) -> Bools:
     if not sends.any():
         return np.zeros(len(messages.row), dtype=bool)
     return ~messages.listed & ~(delivers & ~sends)[messages.source()[0]]
+
+
+def _witnessed(messages: Outcomes) -> Bools:
+    """Say for each message whether its source saw the sending itself.
+
+    A log or an event stream that reports sends or deliveries is no mail from
+    a stranger: a contact list that lacks the address is only incomplete.
+    """
+    own = messages.sources_with("sent") | messages.sources_with("delivered")
+    return np.asarray(own[messages.source()[0]], dtype=bool)
 
 
 def _messages_with(messages: Outcomes, event: str) -> Bools:

@@ -20,6 +20,8 @@ from bouncekit import addresses
 from bouncekit.analysis._keys import Ints, encode, look_up
 from bouncekit.errors import InputNotFoundError, TableError
 from bouncekit.identity import arrow, map_distinct
+from bouncekit.inputs.encodings import text_stream
+from bouncekit.inputs.sources import Blob, find
 from bouncekit.schema import TEXT, conform, dtypes, require
 from bouncekit.tables import located
 from bouncekit.taxonomy import EVENTS
@@ -179,9 +181,29 @@ def _table(given: object, what: str) -> tuple[pd.DataFrame, str]:
             column_types=dict.fromkeys(names, pa.string()), strings_can_be_null=True
         )
         return pa_csv.read_csv(path, convert_options=as_text).to_pandas(), str(path)
-    except (pa.ArrowInvalid, OSError) as error:
+    except (pa.ArrowInvalid, UnicodeDecodeError):
+        return _of_other_dialect(path), str(path)
+    except OSError as error:
+        msg = f"{path}: cannot be read ({error})"
+        raise TableError(msg) from None
+
+
+def _of_other_dialect(path: Path) -> pd.DataFrame:
+    """Read a CSV that spreadsheets of China and Europe write: GB18030, UTF-16, semicolons."""
+    found = next(iter(find(path)), None)
+    if not isinstance(found, Blob) or found.head.data[:2] == b"PK":
+        msg = f"{path}: is no CSV file; save the table as CSV and give that"
+        raise TableError(msg)
+    try:
+        with found.open() as stream:
+            text = text_stream(stream, found.head.encoding)
+            return pd.read_csv(
+                text, sep=found.head.header.delimiter, dtype=TEXT, keep_default_na=False,
+                na_values=[""], on_bad_lines="error",
+            )  # fmt: skip
+    except (ValueError, OSError) as error:
         reason = str(error).splitlines()[0].rstrip(".")
-        msg = f"{path}: cannot be read as CSV in UTF-8 ({reason}); save it as CSV UTF-8"
+        msg = f"{path}: cannot be read as CSV ({reason}); save it as CSV UTF-8"
         raise TableError(msg) from None
 
 

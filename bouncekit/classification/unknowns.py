@@ -1,6 +1,7 @@
 """The failures that no rule explains, and a draft of a rule for each."""
 
 import json
+import re
 
 import pandas as pd
 import pyarrow as pa
@@ -28,9 +29,10 @@ def unknown(table: pd.DataFrame, top: int = 20) -> pd.DataFrame:
     -------
     DataFrame
         One row per fingerprint (the text without addresses, ids and times)
-        with ``count``, ``share`` (of all failures, 0 to 1), an ``example``
-        as it stood in the input, its ``smtp_code`` and ``enhanced_code``, and
-        ``draft``: a rule in TOML to complete and put into a rules file.
+        with ``count``, ``share`` (of all failures, deferrals too, 0 to 1), an
+        ``example`` with ``(recipient)`` for the one whose mail failed, its
+        ``smtp_code`` and ``enhanced_code``, and ``draft``: a rule in TOML to
+        complete and put into a rules file.
 
     Raises
     ------
@@ -49,10 +51,31 @@ def unknown(table: pd.DataFrame, top: int = 20) -> pd.DataFrame:
     found = groups[["diagnostic", "smtp_code", "enhanced_code"]].first()
     found = found.rename(columns={"diagnostic": "example"}).assign(count=groups.size())
     found = found.sort_values("count", ascending=False, kind="stable").head(top).reset_index()
+    first = left.assign(fingerprint=prints).drop_duplicates("fingerprint")
+    who = dict(zip(first["fingerprint"], first.get("recipient", first["fingerprint"]), strict=True))
+    found["example"] = pd.array(
+        [
+            _without(text, who[name])
+            for text, name in zip(found["example"], found["fingerprint"], strict=True)
+        ],
+        dtype=TEXT,
+    )
     found["share"] = found["count"] / max(len(failed), 1)
     drafts = [draft_rule(text, number) for number, text in enumerate(found["fingerprint"], 1)]
     found["draft"] = pd.Series(drafts, index=found.index, dtype=TEXT)
     return found[list(_COLUMNS)]
+
+
+def _without(text: str, recipient: object) -> str:
+    """Put a placeholder for the person whose mail failed: examples are passed on."""
+    if not isinstance(recipient, str) or "@" not in recipient:
+        return text
+    local = recipient.rpartition("@")[0]
+    for name in (recipient, local):
+        if len(name) > 2:
+            whole = rf"(?<![\w.-]){re.escape(name)}(?![\w-])"
+            text = re.sub(whole, "(recipient)", text, flags=re.IGNORECASE)
+    return text
 
 
 def _fingerprints(texts: pd.Series) -> list[str | None]:

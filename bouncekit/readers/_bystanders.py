@@ -21,12 +21,14 @@ def bystander(head: Head) -> str | None:
     """
     if any(_DOCUMENT.match(part) for part in head.label.lower().split("!")):
         return "is a document, not an export"
-    found = generic.understood(head, ()).columns
     names = set(head.columns)
+    if names >= generic.OUR_OWN:
+        return "is a table that bouncekit wrote; give what it was read from"
+    found = generic.understood(head, ()).columns
     if "recipient" in found and "message_id" in found:
         return "is a list of sent messages; give it to the analyses as sends"
     if names & SENT_COUNTS and "timestamp" in found:
         return "is a table of how much was sent; give it to the analyses as sends"
     if "recipient" in found:
-        return "is a list of addresses and tells of no failures; give it to the analyses as contacts"
+        return "is a list of addresses and tells of no failures; give it as contacts"
     return None

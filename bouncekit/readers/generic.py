@@ -28,12 +28,16 @@ from bouncekit.readers._words import event_of
 
 FITS = 20
 """``sniff`` says: no reader knows it by name, but its columns make sense."""
+OUR_OWN = frozenset(("event id", "org domain", "bounce type", "rule"))
+"""Columns of a table that bouncekit wrote: to read it again would count all twice."""
 _WRAPPERS = ("items", "results", "bounces", "events", "records", "data", "info", "datalist")
 _MAX_LAYERS = 4
 
 
 def sniff(head: Head) -> int:
     """Recognise an address column and one that tells what became of it."""
+    if set(head.columns) >= OUR_OWN:
+        return NO
     return FITS if understood(head, ()).tells_failures else NO
 
 
