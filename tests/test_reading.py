@@ -114,6 +114,7 @@ def test_word_processor_files_are_documents_and_exports_with_odd_names_are_read(
         (b"", "is empty"),
         (b"just some words\n", "no reader knows this file (it begins 'just some words')"),
         (b"\x89PNG\r\n\x1a\n\0\0\0", "it holds binary data"),
+        (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "save messages as .eml"),
         (b"name,email\nAnn,ann@example.com\n", "tells of no failures"),
         ([], "there is no file in it"),
         (b"{}", "no reader knows this file"),
