@@ -23,7 +23,6 @@ from bouncekit.readers._base import (
     Options,
     Reader,
     arrow_rows,
-    outcome_of,
 )
 from bouncekit.readers._bystanders import bystander
 
@@ -180,14 +179,7 @@ class Collector:
 
     def _parse_here(self, batch: Batch) -> None:
         for ledger, number, raw in zip(batch.ledgers, batch.numbers, batch.raws, strict=True):
-            found = outcome_of(batch.parse, raw, self._options)
-            if isinstance(found, tuple):
-                ledger.without_rows(number, *found)
-                continue
-            ledger.read += 1
-            for row in found:
-                row["item"] = number
-            self._add(found, ledger)
+            self._add(batch.read.take(number, raw, self._options, ledger), ledger)
 
     def _keep(self, tables: Iterable[pa.Table]) -> None:
         for table in tables:

@@ -20,7 +20,7 @@ import pyarrow as pa
 
 from bouncekit.accounting import Ledger
 from bouncekit.intake.worker import receive, send
-from bouncekit.readers._base import RAW_SCHEMA, ByItem, Options, Parse, Reader
+from bouncekit.readers._base import RAW_SCHEMA, ByItem, Options, Reader
 
 BATCH_ITEMS = 400
 BATCH_BYTES = 2_000_000
@@ -46,9 +46,9 @@ class Batch:
         self.size += len(raw)
 
     @property
-    def parse(self) -> Parse:
-        """What makes rows of one item."""
-        return cast("ByItem", self.reader.read).parse
+    def read(self) -> ByItem:
+        """What makes rows of its items."""
+        return cast("ByItem", self.reader.read)
 
     @property
     def full(self) -> bool:

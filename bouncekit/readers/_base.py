@@ -150,14 +150,18 @@ class ByItem:
 
     def _rows(self, blob: Blob, options: Options, ledger: Ledger) -> Iterator[list[Row]]:
         for number, raw in self.items(blob, options, ledger):
-            found = outcome_of(self.parse, raw, options)
-            if isinstance(found, tuple):
-                ledger.without_rows(number, *found)
-                continue
-            ledger.read += 1
-            for row in found:
-                row["item"] = number
-            yield found
+            yield self.take(number, raw, options, ledger)
+
+    def take(self, number: int, raw: Any, options: Options, ledger: Ledger) -> list[Row]:
+        """Parse one item and enter it in the account; no rows where it gives none."""
+        found = outcome_of(self.parse, raw, options)
+        if isinstance(found, tuple):
+            ledger.without_rows(number, *found)
+            return []
+        ledger.read += 1
+        for row in found:
+            row["item"] = number
+        return found
 
 
 NoRows: TypeAlias = tuple[Outcome, str]
