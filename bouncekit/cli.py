@@ -159,8 +159,12 @@ def _explain_options(part: argparse.ArgumentParser) -> None:
     part.add_argument("--lang", choices=LANGUAGES, help="language of the answer, e.g. zh")
 
 
-def _no_options(part: argparse.ArgumentParser) -> None:
-    del part
+def _sources_options(part: argparse.ArgumentParser) -> None:
+    part.add_argument("name", nargs="?", help="one source in detail, e.g. mail")
+    part.add_argument("--lang", choices=LANGUAGES, help="language of the answer, e.g. zh")
+    part.add_argument(
+        "--markdown", action="store_true", help="the whole guide as Markdown, e.g. for a wiki"
+    )
 
 
 def _demo_options(part: argparse.ArgumentParser) -> None:
@@ -260,14 +264,17 @@ def _is_file(text: str) -> bool:
 
 
 def _sources(chosen: argparse.Namespace, settings: Settings) -> None:
-    del chosen, settings
-    from bouncekit.readers import readers
+    from bouncekit import guide
 
-    for reader in sorted(readers(), key=lambda reader: reader.name):
-        rates = "tells what was sent" if reader.has_denominator else "failures only"
-        say(f"{reader.name}: {reader.title} ({reader.kind}; {rates})")
-        for line in reader.how_to_get.splitlines():
-            say(f"    {line.strip()}")
+    lang = chosen.lang or settings.language
+    if chosen.name:
+        say(guide.one_source(chosen.name, lang))
+    elif chosen.markdown:
+        say(guide.page(lang).rstrip())
+    else:
+        say(guide.overview(lang))
+        say()
+        say(guide.hint(lang))
 
 
 def _demo(chosen: argparse.Namespace, settings: Settings) -> None:
@@ -309,8 +316,8 @@ _COMMANDS: dict[str, _Command] = {
     ),
     "sources": (
         "list what can be read, and how to get it",
-        "bouncekit sources",
-        _no_options,
+        "bouncekit sources mail",
+        _sources_options,
         _sources,
     ),
     "demo": (

@@ -133,18 +133,7 @@ READER = Reader(
     read=ByItem(messages, parse, parallel=True),
     kind="failures",
     how_to_get=(
-        "Collect the bounce messages in one folder and save them as files.\n"
-        "Gmail: search 'from:mailer-daemon', give the results a label, then takeout.google.com > "
-        "Mail > that label; the archive holds one .mbox file (single message: three dots > "
-        "Download message).\n"
-        "Outlook: a new Outlook or outlook.com message: three dots > Save as > EML; classic "
-        "Outlook: drag the messages to a Thunderbird folder, because .msg is not read.\n"
-        "Thunderbird: mark the messages, right click > Save as > .eml; or take the mbox file "
-        "(Settings > Account > Local directory; the file without ending).\n"
-        "Foxmail: mark the messages, File > Export > .eml (文件 > 导出).\n"
-        "QQ Mail / Exmail (QQ邮箱): open 系统退信, then 更多操作 > 导出邮件 (.eml), or fetch the "
-        "folder by IMAP with Thunderbird.\n"
-        "NetEase (163/126 网易邮箱): open the message, 更多 > 导出邮件 (.eml), or fetch by IMAP.\n"
+        "Collect the bounce messages in one folder of the mail program and save that folder.\n"
         "A mail server of your own: give the Maildir folder or the mbox file."
     ),
 )
