@@ -138,13 +138,25 @@ def test_labels_from_data_hold_no_address():
     assert "[address]" in texts(ax)
 
 
-def test_chinese_labels_draw_without_a_missing_glyph():
-    """Where a Chinese font is installed no box is printed and nobody complains."""
-    if len(_canvas.font_families()) == 1:
-        pytest.skip("no Chinese font is installed here")
+def test_chinese_labels_draw_without_a_missing_glyph(caplog):
+    """With no other Chinese font than the kit's own no box is printed and nobody complains."""
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         bk.plot_reasons(split("reason", ["mailbox_full"]), lang="zh")._repr_mimebundle_()
+    assert not caplog.records
+
+
+def test_the_fonts_have_every_character_of_the_kits_chinese_words():
+    from importlib.resources import files
+
+    from matplotlib.font_manager import fontManager
+    from matplotlib.ft2font import FT2Font
+
+    names = _canvas.font_families()[:2]
+    fonts = [FT2Font(entry.fname) for entry in fontManager.ttflist if entry.name in names]
+    shown = {code for font in fonts for code in font.get_charmap()}
+    wanted = set((files("bouncekit") / "words.toml").read_text(encoding="utf-8")) - {"\n"}
+    assert sorted(character for character in wanted if ord(character) not in shown) == []
 
 
 # --- rates over time -----------------------------------------------------------

@@ -3,8 +3,9 @@
 import base64
 import io
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
+from importlib.resources import as_file, files
 from types import MappingProxyType
 from typing import Any, cast
 
@@ -19,6 +20,7 @@ INK, PALE_INK, LINE, GREY = "#222222", "#5c5c5c", "#d9d9d9", "#a6a6a6"
 TEXT_SIZE, SMALL, TITLE_SIZE = 10.0, 9.0, 12.5
 WIDTH = 6.4
 _DPI = 160
+_OWN_CHINESE = "Bouncekit Sans SC"
 _CHINESE_FONTS = (
     "Microsoft YaHei", "PingFang SC", "Hiragino Sans GB", "Noto Sans CJK SC", "Noto Sans SC",
     "Source Han Sans SC", "WenQuanYi Micro Hei", "SimHei", "Noto Sans CJK JP",
@@ -102,10 +104,19 @@ def frame_inches(ax: Axes) -> float:
 
 @cache
 def font_families() -> list[str]:
-    """Give the fonts to try for each character: the own one, then a Chinese one."""
+    """Give the fonts to try for each character: matplotlib's own, then Chinese ones.
+
+    The Chinese font that comes with the kit has the common characters and looks the same
+    everywhere; one of the system's, where there is one, has the rare ones.
+    """
+    with as_file(files("bouncekit.plots") / "fonts" / "bouncekit-sans-sc.ttf") as path:
+        fontManager.addfont(path)
+    own = fontManager.ttflist[-1]
+    # Its one weight serves for bold titles too; matplotlib would complain of the missing one.
+    fontManager.ttflist.append(replace(own, weight=700))
     # Naming a font that is absent would fill the log with complaints.
     there = set(fontManager.get_font_names())
-    return ["DejaVu Sans", *[name for name in _CHINESE_FONTS if name in there][:1]]
+    return ["DejaVu Sans", _OWN_CHINESE, *[name for name in _CHINESE_FONTS if name in there][:1]]
 
 
 def figure_of(ax: Axes) -> Figure:
