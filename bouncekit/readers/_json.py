@@ -169,7 +169,42 @@ def first_values(head: Head, count: int = 20) -> tuple[Any, ...]:
         except (ValueError, RecursionError):
             break
         found.append(value)
+    if not found and place < len(head.text):
+        # One page of an API may be longer than the head.
+        found.append(_begun(head.text, place))
     return tuple(found)
+
+
+_KEY = re.compile(r'\s*[{,]\s*"((?:[^"\\]|\\.){0,200})"\s*:\s*')
+_PAGE_LAYERS = 4
+
+
+def _begun(text: str, place: int, depth: int = 0) -> dict[str, Any]:
+    """Give what there is of an object that is cut off by the end of the text."""
+    found: dict[str, Any] = {}
+    while key := _KEY.match(text, place):
+        place = key.end()
+        try:
+            found[key[1]], place = _decoder.raw_decode(text, place)
+        except (ValueError, RecursionError):
+            inner = text[place : place + 1]
+            if inner == "[":
+                found[key[1]] = _begun_list(text, place)
+            elif inner == "{" and depth < _PAGE_LAYERS:
+                found[key[1]] = _begun(text, place, depth + 1)
+            break
+    return found
+
+
+def _begun_list(text: str, place: int) -> list[Any]:
+    entries: list[Any] = []
+    while match := _BETWEEN.match(text, place):
+        try:
+            value, place = _decoder.raw_decode(text, match.end())
+        except (ValueError, RecursionError):
+            break
+        entries.append(value)
+    return entries
 
 
 def first_objects(head: Head) -> tuple[dict[str, Any], ...]:

@@ -22,14 +22,13 @@ appears. Its own names of things become ``vendor_type``:
 - ``Send``, ``Delivery``, ``Reject``, ``Rendering Failure``, ``Subscription``
 """
 
-import json
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from typing import Any
 
 from bouncekit import times
 from bouncekit.inputs.sources import Head
-from bouncekit.readers import _json
+from bouncekit.readers import _bodies, _json
 from bouncekit.readers._base import (
     CERTAIN,
     NO,
@@ -42,8 +41,6 @@ from bouncekit.readers._base import (
 )
 from bouncekit.readers._reply import codes_of
 
-_MAX_LAYERS = 12
-_LAYERS = ("Records", "records", "Messages", "Sns", "Message", "Body", "body", "detail", "Event")
 _SUPPRESSED = {
     "Suppressed",
     "OnAccountSuppressionList",
@@ -66,45 +63,21 @@ _AUTO_REPLY = re.compile(
 _CAMPAIGN_TAG = re.compile(r"^campaign(?:[ _-]?(?:id|name))?$", re.IGNORECASE)
 
 
-def _layers(value: Any, depth: int = 0) -> Iterator[Any]:
-    """Take off what other services wrapped around the events."""
-    if depth > _MAX_LAYERS:
-        yield value
-    elif isinstance(value, list):
-        for entry in value:
-            yield from _layers(entry, depth + 1)
-    elif isinstance(value, str) and value.lstrip()[:1] in ("{", "["):
-        try:
-            inner = json.loads(value)
-        except (ValueError, RecursionError):
-            yield value
-        else:
-            yield from _layers(inner, depth + 1)
-    elif isinstance(value, dict) and not _is_event(value):
-        layer = next(
-            (key for key in _LAYERS if isinstance(value.get(key), (dict, list, str))), None
-        )
-        if layer is None or value.get("Type") in _CONFIRMATIONS:
-            yield value
-        else:
-            yield from _layers(value[layer], depth + 1)
-    else:
-        yield value
-
-
 def _is_event(value: dict[str, Any]) -> bool:
     return "notificationType" in value or ("eventType" in value and "mail" in value)
 
 
+def _confirms(value: dict[str, Any]) -> bool:
+    return value.get("Type") in _CONFIRMATIONS
+
+
+_events = _bodies.unwrapper(lambda value: _is_event(value) or _confirms(value), "Event")
+
+
 def sniff(head: Head) -> int:
     """Recognise an SES event in any wrapping among the first values."""
-    found = False
-    for value in _json.first_values(head):
-        for event in _layers(value):
-            if isinstance(event, dict) and _is_event(event):
-                return CERTAIN
-            found = found or (isinstance(event, dict) and event.get("Type") in _CONFIRMATIONS)
-    return CERTAIN if found else NO
+    known = (_is_event(event) or _confirms(event) for event in _bodies.first_objects(head, _events))
+    return CERTAIN if any(known) else NO
 
 
 def _parse(event: Any, options: Options) -> list[Row]:
@@ -134,7 +107,7 @@ def _word(event: Any) -> str:
     if not isinstance(event, dict):
         msg = "is not a JSON object"
         raise BadItem(msg)
-    if not event or event.get("Type") in _CONFIRMATIONS:
+    if not event or _confirms(event):
         msg = "confirms an SNS subscription and tells of no message"
         raise SkipItem(msg)
     word = str(event.get("notificationType") or event.get("eventType"))
@@ -316,7 +289,7 @@ READER = Reader(
     name="ses",
     title="Amazon SES notifications and events (SNS, EventBridge, Firehose)",
     sniff=sniff,
-    read=ByItem(_json.events(_layers), _parse),
+    read=ByItem(_bodies.items(_events), _parse),
     has_denominator=True,
     how_to_get="Configuration set > Event destinations > Firehose to S3, or archive the SNS topic",
 )
