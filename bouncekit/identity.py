@@ -7,6 +7,7 @@ event id. Vendor event ids are never identity; providers change them on retries.
 import hashlib
 import re
 from collections.abc import Callable
+from functools import cache
 
 import numpy as np
 import pandas as pd
@@ -90,13 +91,36 @@ def _digests(texts: pa.Array) -> pa.Array:
     return pa.LargeStringArray.from_buffers(len(found), pa.py_buffer(offsets), pa.py_buffer(digits))
 
 
+def each_once(table: pd.DataFrame) -> tuple[pd.DataFrame, int]:
+    """Return the table with every event once, and how many rows that dropped.
+
+    A row that stays without a diagnostic takes it, with its codes and the
+    host that said it, from a dropped row of the same bounce.
+    """
+    drop = duplicates(table).to_numpy()
+    kept = table[~drop].reset_index(drop=True)
+    silent = np.flatnonzero(_same_bounce(kept) & kept["diagnostic"].isna().to_numpy())
+    spoke = table[drop & _same_bounce(table) & table["diagnostic"].notna().to_numpy()]
+    if len(silent) and len(spoke):
+        told = pd.Series(np.arange(len(spoke)), index=_pairs(spoke))
+        told = told[~told.index.duplicated() & told.index.notna()]
+        found = _pairs(kept.iloc[silent]).map(told)
+        filled = silent[found.notna().to_numpy()]
+        words = spoke.iloc[found.dropna().astype(np.int64)]
+        for name in ("diagnostic", "smtp_code", "enhanced_code", "remote_mta"):
+            kept.loc[filled, name] = words[name].array
+    return kept, int(drop.sum())
+
+
 def duplicates(table: pd.DataFrame) -> pd.Series:
     """Mark the rows that repeat an event another row already tells of.
 
     Two rows are the same event when they have the same ``event_id``, or when
     both are bounces of the same message to the same recipient (the same
-    bounce seen as mail and as webhook). Of such rows the one with a
-    diagnostic stays, then the first by source name, then the first read.
+    bounce seen as mail and as webhook). Of such rows stays that of a source
+    which reports what was sent too (it knows the campaign, and is a record of
+    the message), then one with a diagnostic, then the first by source name,
+    then the first read.
 
     Returns
     -------
@@ -107,17 +131,36 @@ def duplicates(table: pd.DataFrame) -> pd.Series:
     # Category codes follow the sorted source names; -1 (unknown) goes last.
     source = table["source"].cat.codes.to_numpy().astype(np.int32)
     source = np.where(source < 0, np.iinfo(np.int32).max, source)
-    order = np.lexsort((np.arange(len(table)), source, silent))
+    aside = ~table["source"].isin(_recorders()).to_numpy()
+    order = np.lexsort((np.arange(len(table)), source, silent, aside))
     ranked = table.iloc[order]
     drop = ranked["event_id"].duplicated().to_numpy(copy=True)
-    bounces = ((ranked["event"] == "bounce") & ranked["message_id"].notna()).to_numpy() & ~drop
+    bounces = _same_bounce(ranked) & ~drop
     if bounces.any():
-        named = ranked[bounces]
-        pair = message_keys(named).str.cat(recipient_keys(named), sep="\x1f")
+        pair = _pairs(ranked[bounces])
         drop[np.flatnonzero(bounces)[(pair.duplicated() & pair.notna()).to_numpy()]] = True
     mask = np.empty(len(table), dtype=bool)
     mask[order] = drop
     return pd.Series(mask, index=table.index)
+
+
+def _same_bounce(table: pd.DataFrame) -> np.ndarray:
+    """Mark the bounces that name their message, so that they can be told to be the same."""
+    return ((table["event"] == "bounce") & table["message_id"].notna()).to_numpy()
+
+
+def _pairs(table: pd.DataFrame) -> pd.Series:
+    """Return message and recipient of each row in one text, missing where one is unknown."""
+    return message_keys(table).str.cat(recipient_keys(table), sep="\x1f")
+
+
+@cache
+def _recorders() -> frozenset[str]:
+    """Name the sources that report what was sent, or what was delivered, too."""
+    # Imported here because readers know the schema, which is made with this module.
+    from bouncekit.readers import readers
+
+    return frozenset(reader.name for reader in readers() if reader.has_denominator)
 
 
 def arrow(values: pd.Series) -> pa.Array:

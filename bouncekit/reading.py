@@ -88,9 +88,9 @@ def read(
     table, ledgers = gather(
         find(src), options, name=input_name(src), workers=workers, progress=progress
     )
-    drop = identity.duplicates(table)
-    table = classify(table[~drop].reset_index(drop=True), rules=rules)
-    table.attrs["ingest"] = close(ledgers, rows=len(table), duplicates=int(drop.sum()))
+    table, dropped = identity.each_once(table)
+    table = classify(table, rules=rules)
+    table.attrs["ingest"] = close(ledgers, rows=len(table), duplicates=dropped)
     return table
 
 
