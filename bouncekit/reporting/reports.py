@@ -71,7 +71,7 @@ def report(
     show_addresses : bool
         Show full addresses. The report then holds personal data in the clear.
     lang : {'en', 'zh'}
-        Language of charts and tables.
+        Language of texts, charts and tables.
     notebook : path, optional
         Another notebook to run, with a cell tagged ``parameters``.
     key : path, optional
@@ -108,6 +108,7 @@ def report(
         read_notebook,
         with_parameters,
     )
+    from bouncekit.reporting.translation import translated
 
     zone(tz)
     source = None if src is None else _absolute(src)
@@ -120,7 +121,7 @@ def report(
     given |= _policy(policy) | parameters
     path = Path(notebook) if notebook is not None else notebook_path(NOTEBOOK)
     blank = read_notebook(path)
-    ready = with_parameters(blank, given)
+    ready = translated(with_parameters(blank, given), path.stem, lang)
     settings = default_parameters(blank) | given
     environment = {} if show_addresses else {KEY_VARIABLE: _secret(source, key)}
     with ThreadPoolExecutor(1) as pool, _progress(ready, progress) as tell:
