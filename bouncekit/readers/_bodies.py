@@ -77,7 +77,7 @@ def _inside(
 
 def _opened(text: str) -> Any:
     """Parse a body stored as text; None where it is neither JSON nor a form."""
-    if text.lstrip()[:1] not in ("{", "["):
+    if text.lstrip()[:1] not in ("{", "[", '"'):
         return form(text)
     try:
         return json.loads(text)
