@@ -219,3 +219,26 @@ def text_of(value: Any) -> str | None:
     if value is None or isinstance(value, (dict, list, bool)):
         return None
     return str(value)
+
+
+def object_of(value: Any) -> dict[str, Any]:
+    """Give a JSON object; an empty one where the value is anything else."""
+    return value if isinstance(value, dict) else {}
+
+
+def list_of(value: Any) -> list[Any]:
+    """Give a JSON list; an empty one where the value is anything else."""
+    return value if isinstance(value, list) else []
+
+
+def text_at(value: Any, *keys: str) -> str | None:
+    """Give the scalar at the end of a path of keys as text; None where there is none."""
+    for key in keys:
+        value = object_of(value).get(key)
+    return text_of(value)
+
+
+def first_text(values: Any) -> str | None:
+    """Give the first scalar of a list as text; a scalar stands for itself."""
+    entries = values if isinstance(values, list) else [values]
+    return next(filter(None, map(text_of, entries)), None)

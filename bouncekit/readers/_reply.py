@@ -1,12 +1,27 @@
 """Codes in the words of a reply, for readers that go event by event."""
 
+import re
 from functools import lru_cache
+from typing import TypeAlias
 
 from bouncekit import codes
 
+Codes: TypeAlias = tuple[int | None, str | None]
+"""SMTP code and enhanced code."""
+
+_TYPE = re.compile(r"\s*smtp\s*;\s*", re.IGNORECASE)
+
+
+def without_type(text: str | None) -> str | None:
+    """Return the words of a diagnostic code without its type ``smtp;`` (RFC 3464 2.3.6)."""
+    if not text:
+        return None
+    match = _TYPE.match(text)
+    return (text[match.end() :] if match else text) or None
+
 
 @lru_cache(maxsize=20_000)
-def codes_of(text: str | None, status: str | None = None) -> tuple[int | None, str | None]:
+def codes_of(text: str | None, status: str | None = None) -> Codes:
     """Return the SMTP code and the enhanced code of a reply.
 
     Parameters

@@ -141,9 +141,7 @@ def _campaign(event: dict[str, Any]) -> str | None:
         name = _json.text_of(event.get(key))
         if name:
             return name
-    category = event.get("category")
-    first = category[0] if isinstance(category, list) and category else category
-    return _json.text_of(first)
+    return _json.first_text(event.get("category"))
 
 
 READER = Reader(

@@ -39,7 +39,7 @@ from bouncekit.readers._base import (
     Row,
     SkipItem,
 )
-from bouncekit.readers._reply import codes_of
+from bouncekit.readers._reply import codes_of, without_type
 
 _SUPPRESSED = {
     "Suppressed",
@@ -120,37 +120,24 @@ def _word(event: Any) -> str:
 
 
 def _common(event: dict[str, Any]) -> Row:
-    mail = _dict(event.get("mail"))
-    headers = _dict(mail.get("commonHeaders"))
-    written = _json.text_of(headers.get("messageId")) or _json.text_of(mail.get("messageId"))
-    tags = _dict(mail.get("tags"))
+    mail = _json.object_of(event.get("mail"))
+    written = _json.text_at(mail, "commonHeaders", "messageId") or _json.text_at(mail, "messageId")
+    tags = _json.object_of(mail.get("tags"))
+    campaigns = (_json.first_text(tags[key]) for key in tags if _CAMPAIGN_TAG.match(key))
     return {
         "message_id": written.strip("<> ") if written else None,
         "sender": _json.text_of(mail.get("source")),
-        "campaign": next((_tag(tags, key) for key in tags if _CAMPAIGN_TAG.match(key)), None),
-        "sending_ip": _tag(tags, "ses:outgoing-ip"),
+        "campaign": next(campaigns, None),
+        "sending_ip": _json.first_text(tags.get("ses:outgoing-ip")),
     }
 
 
 def _sent_at(event: dict[str, Any]) -> int | None:
-    return times.from_iso(_json.text_of(_dict(event.get("mail")).get("timestamp")))
-
-
-def _tag(tags: dict[str, Any], key: str) -> str | None:
-    value = tags.get(key)
-    return _json.text_of(value[0] if isinstance(value, list) and value else value)
-
-
-def _dict(value: Any) -> dict[str, Any]:
-    return value if isinstance(value, dict) else {}
-
-
-def _list(value: Any) -> list[Any]:
-    return value if isinstance(value, list) else []
+    return times.from_iso(_json.text_at(event, "mail", "timestamp"))
 
 
 def _destinations(event: dict[str, Any]) -> list[Any]:
-    return _list(_dict(event.get("mail")).get("destination"))
+    return _json.list_of(_json.object_of(event.get("mail")).get("destination"))
 
 
 def _rows(names: Iterable[Any], **facts: Any) -> list[Row]:
@@ -167,10 +154,10 @@ def _failures(entries: Iterable[Any], **facts: Any) -> list[Row]:
     """Give one row per failed recipient, with the codes and words of its report."""
     entries = [entry for entry in entries if isinstance(entry, (dict, str))]
     rows = _rows(entries, **facts)
-    for row, entry in zip(rows, map(_dict, entries), strict=True):
+    for row, entry in zip(rows, map(_json.object_of, entries), strict=True):
         text = _json.text_of(entry.get("diagnosticCode"))
         status = _json.text_of(entry.get("status"))
-        row["diagnostic"] = re.sub(r"^\s*smtp\s*;\s*", "", text) if text else None
+        row["diagnostic"] = without_type(text)
         row["smtp_code"], row["enhanced_code"] = codes_of(row["diagnostic"], _status(status))
     return rows
 
@@ -188,10 +175,10 @@ def _remote(part: dict[str, Any]) -> str | None:
 
 
 def _bounce(event: dict[str, Any]) -> list[Row]:
-    part = _dict(event.get("bounce"))
+    part = _json.object_of(event.get("bounce"))
     kind, subkind = (_json.text_of(part.get(key)) for key in ("bounceType", "bounceSubType"))
     rows = _failures(
-        _list(part.get("bouncedRecipients")),
+        _json.list_of(part.get("bouncedRecipients")),
         event="suppressed" if subkind in _SUPPRESSED else "bounce",
         timestamp=part.get("timestamp"),
         vendor_type="/".join(filter(None, (kind, subkind))) or "Bounce",
@@ -209,7 +196,7 @@ def _is_auto_reply(row: Row) -> bool:
 
 
 def _complaint(event: dict[str, Any]) -> list[Row]:
-    part = _dict(event.get("complaint"))
+    part = _json.object_of(event.get("complaint"))
     kind, subkind = (
         _json.text_of(part.get(key)) for key in ("complaintFeedbackType", "complaintSubType")
     )
@@ -218,7 +205,7 @@ def _complaint(event: dict[str, Any]) -> list[Row]:
         raise SkipItem(msg)
     named = subkind or kind
     return _rows(
-        _list(part.get("complainedRecipients")),
+        _json.list_of(part.get("complainedRecipients")),
         event="suppressed" if subkind in _SUPPRESSED else "complaint",
         timestamp=part.get("timestamp"),
         vendor_type=f"Complaint/{named}" if named else "Complaint",
@@ -226,11 +213,11 @@ def _complaint(event: dict[str, Any]) -> list[Row]:
 
 
 def _delivery(event: dict[str, Any]) -> list[Row]:
-    part = _dict(event.get("delivery"))
+    part = _json.object_of(event.get("delivery"))
     response = _json.text_of(part.get("smtpResponse"))
     smtp, enhanced = codes_of(response)
     return _rows(
-        _list(part.get("recipients")) or _destinations(event),
+        _json.list_of(part.get("recipients")) or _destinations(event),
         event="delivered",
         timestamp=part.get("timestamp"),
         diagnostic=response,
@@ -240,10 +227,10 @@ def _delivery(event: dict[str, Any]) -> list[Row]:
 
 
 def _delay(event: dict[str, Any]) -> list[Row]:
-    part = _dict(event.get("deliveryDelay"))
+    part = _json.object_of(event.get("deliveryDelay"))
     kind = _json.text_of(part.get("delayType"))
     return _failures(
-        _list(part.get("delayedRecipients")) or _destinations(event),
+        _json.list_of(part.get("delayedRecipients")) or _destinations(event),
         event="deferral",
         timestamp=part.get("timestamp"),
         vendor_type=f"DeliveryDelay/{kind}" if kind else "DeliveryDelay",
@@ -256,18 +243,18 @@ def _send(event: dict[str, Any]) -> list[Row]:
 
 
 def _reject(event: dict[str, Any]) -> list[Row]:
-    reason = _json.text_of(_dict(event.get("reject")).get("reason"))
+    reason = _json.text_at(event, "reject", "reason")
     return _rows(_destinations(event), event="suppressed", diagnostic=reason)
 
 
 def _rendering(event: dict[str, Any]) -> list[Row]:
-    words = _json.text_of(_dict(event.get("failure")).get("errorMessage"))
+    words = _json.text_at(event, "failure", "errorMessage")
     return _rows(_destinations(event), event="suppressed", diagnostic=words)
 
 
 def _subscription(event: dict[str, Any]) -> list[Row]:
-    part = _dict(event.get("subscription"))
-    if _dict(part.get("newTopicPreferences")).get("unsubscribeAll") is not True:
+    part = _json.object_of(event.get("subscription"))
+    if _json.object_of(part.get("newTopicPreferences")).get("unsubscribeAll") is not True:
         msg = "changes topic preferences and unsubscribes from nothing at large"
         raise SkipItem(msg)
     return _rows(_destinations(event), event="unsubscribe", timestamp=part.get("timestamp"))
