@@ -72,7 +72,8 @@ def _inside(
     if not isinstance(value, dict) or is_event(value):
         return [value]
     key = next((key for key in keys if isinstance(value.get(key), (dict, list, str))), None)
-    return [value if key is None else value[key]]
+    # A page or a post without events is one thing to be told of.
+    return [value if key is None else value[key] if value[key] != [] else {}]
 
 
 def _opened(text: str) -> Any:

@@ -37,6 +37,12 @@ def filled(column: Column) -> Column:
     return pc.if_else(pc.equal(trimmed, ""), pa.scalar(None, pa.string()), trimmed)
 
 
+def column(cells: pa.Table, *names: str) -> Column:
+    """Give the first of the named columns that says something, row by row; else missing values."""
+    found = [filled(cells.column(name)) for name in names if name in cells.column_names]
+    return pc.coalesce(*found) if found else missing(cells.num_rows)
+
+
 _DIGITS = r"^\d{9,16}$"
 
 

@@ -21,8 +21,8 @@ from bouncekit.accounting import Ledger
 from bouncekit.errors import BouncekitError
 from bouncekit.inputs.encodings import fold_header
 from bouncekit.inputs.sources import Blob, Head
-from bouncekit.readers import _columns, _csv, _json
-from bouncekit.readers._base import NO, Chunk, Options, Reader, in_chunks
+from bouncekit.readers import _columns, _csv, _entries, _json
+from bouncekit.readers._base import NO, Chunk, Options, Reader
 from bouncekit.readers._understanding import FIELDS, SAMPLE, Understanding, understand
 from bouncekit.readers._words import event_of
 
@@ -123,13 +123,7 @@ def _csv_records(blob: Blob, ledger: Ledger, found: Understanding) -> Iterator[_
 
 
 def _json_records(blob: Blob, ledger: Ledger) -> Iterator[_csv.Records]:
-    for chunk in in_chunks(_numbered(blob, ledger)):
-        names = dict.fromkeys(name for _, cells in chunk for name in cells)
-        columns = {
-            name: _columns.texts([cells.get(name, "") for _, cells in chunk]) for name in names
-        }
-        numbers = pa.array([number for number, _ in chunk], pa.int64())
-        yield _csv.Records(pa.table(columns), numbers)
+    return _entries.joined(_numbered(blob, ledger))
 
 
 def _numbered(blob: Blob, ledger: Ledger) -> Iterator[list[tuple[int, dict[str, str]]]]:
