@@ -1,4 +1,4 @@
-"""The command line: ``bouncekit report``, ``read``, ``explain``, ``sources``, ``demo``."""
+"""The command line: ``bouncekit report``, ``read``, ``explain``, ``new``, ``lab`` and so on."""
 
 import argparse
 import os
@@ -11,7 +11,7 @@ from bouncekit import __version__
 from bouncekit.errors import BouncekitError
 from bouncekit.settings import Settings, load_settings
 from bouncekit.terminal import complain, say, speak_utf8
-from bouncekit.words import LANGUAGES
+from bouncekit.words import LANGUAGES, words
 
 BAD_INPUT, BAD_USAGE, INTERRUPTED = 1, 2, 130
 DEMO = Path("reports", "demo.html")
@@ -167,6 +167,22 @@ def _sources_options(part: argparse.ArgumentParser) -> None:
     )
 
 
+def _new_options(part: argparse.ArgumentParser) -> None:
+    part.add_argument("folder", metavar="DIR", help="the folder to make, e.g. my-bounces")
+    part.add_argument("--lang", choices=LANGUAGES, help="language of the notebooks, e.g. zh")
+
+
+def _lab_options(part: argparse.ArgumentParser) -> None:
+    part.add_argument(
+        "folder",
+        metavar="DIR",
+        nargs="?",
+        default=".",
+        help="where the notebooks lie, e.g. my-bounces",
+    )
+    part.add_argument("--no-browser", action="store_true", help="only print the address to open")
+
+
 def _demo_options(part: argparse.ArgumentParser) -> None:
     part.add_argument("-o", "--output", help=f"the file to write, e.g. {DEMO.as_posix()}")
     part.add_argument("--quiet", action="store_true", help="no progress bar")
@@ -277,6 +293,30 @@ def _sources(chosen: argparse.Namespace, settings: Settings) -> None:
         say(guide.hint(lang))
 
 
+def _new(chosen: argparse.Namespace, settings: Settings) -> None:
+    from bouncekit import workspace
+
+    lang = chosen.lang or settings.language
+    for placed in workspace.new(chosen.folder, lang):
+        say(placed.sentence(lang))
+    drop = Path(chosen.folder, workspace.DROP)
+    say(words("workspace_next", lang, drop=drop, folder=chosen.folder))
+
+
+def _lab(chosen: argparse.Namespace, settings: Settings) -> None:
+    del settings
+    import subprocess
+
+    from bouncekit.workspace import lab_command
+
+    command = lab_command(chosen.folder, browser=not chosen.no_browser)
+    # The one command that starts another program: JupyterLab, in this very Python.
+    ended = subprocess.run(command, check=False).returncode  # noqa: S603
+    if ended:
+        msg = f"JupyterLab ended with an error ({ended}); the lines above say why"
+        raise BouncekitError(msg)
+
+
 def _demo(chosen: argparse.Namespace, settings: Settings) -> None:
     from bouncekit.reporting.reports import report
 
@@ -319,6 +359,18 @@ _COMMANDS: dict[str, _Command] = {
         "bouncekit sources mail",
         _sources_options,
         _sources,
+    ),
+    "new": (
+        "make a folder of your own with the notebooks, or bring it up to date",
+        "bouncekit new my-bounces",
+        _new_options,
+        _new,
+    ),
+    "lab": (
+        "open the notebooks of a folder in JupyterLab",
+        "bouncekit lab my-bounces",
+        _lab_options,
+        _lab,
     ),
     "demo": (
         "make the report on the sample data and print where it is",

@@ -29,10 +29,21 @@ def words(key: str, lang: Language = "en", **values: object) -> str:
     >>> words("others", n=3)
     '3 others'
     """
+    return _catalogue()[key][known(lang)].format(**values)
+
+
+def known(lang: str) -> Language:
+    """Return the language, if it is one that the kit speaks.
+
+    Raises
+    ------
+    BouncekitError
+        If it is not.
+    """
     if lang not in LANGUAGES:
         msg = f"the language {lang!r} is not known; use one of: {', '.join(LANGUAGES)}"
         raise BouncekitError(msg)
-    return _catalogue()[key][lang].format(**values)
+    return lang
 
 
 def has_words(key: str) -> bool:

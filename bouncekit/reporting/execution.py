@@ -44,6 +44,11 @@ def read_notebook(path: str | os.PathLike[str]) -> nbformat.NotebookNode:
     raise ReportError(msg)
 
 
+def as_text(notebook: nbformat.NotebookNode) -> str:
+    """Return the text of a notebook file, in a form whose changes can be read."""
+    return str(nbformat.writes(notebook)).rstrip("\n") + "\n"
+
+
 def default_parameters(notebook: nbformat.NotebookNode) -> dict[str, Any]:
     """Return the names and values of the cell tagged ``parameters``.
 

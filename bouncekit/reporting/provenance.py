@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from bouncekit import __version__
-from bouncekit.reporting.bundled import sample_inputs
+from bouncekit.reporting.bundled import SAMPLE, sample_inputs
 from bouncekit.spellings import scrub
 from bouncekit.taxonomy import Language
 from bouncekit.words import words
@@ -61,11 +61,11 @@ def about(
 
 def _shown(name: str, value: Any, lang: Language) -> str:
     """Write a setting for readers: names of files, not where they lie on this machine."""
+    if name == "source" and value == SAMPLE:
+        return words("report_sample", lang)
     if name in _PATHS and value is not None:
         paths = [value] if isinstance(value, str) else value
         return ", ".join(Path(path).name for path in paths)
-    if name == "source" and value is None:
-        return words("report_sample", lang)
     return "–" if value is None or value == {} else str(value)
 
 
@@ -86,7 +86,7 @@ def _rules_digest() -> str:
 def input_digest(settings: Mapping[str, Any]) -> str:
     """Return a short hash of the names and bytes of all input files."""
     inputs = dict(settings)
-    if inputs.get("source") is None:
+    if inputs.get("source") == SAMPLE:
         inputs |= dict(zip(("source", "sends", "contacts"), sample_inputs(), strict=True))
     whole = hashlib.sha256()
     for name in _PATHS:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from bouncekit.errors import InputNotFoundError, ReportError
 from bouncekit.redaction import KEY_VARIABLE, project_key
-from bouncekit.reporting.bundled import notebook_path
+from bouncekit.reporting.bundled import SAMPLE, notebook_path
 from bouncekit.reporting.provenance import about, input_digest
 from bouncekit.spellings import scrub
 from bouncekit.taxonomy import Language
@@ -111,7 +111,7 @@ def report(
     from bouncekit.reporting.translation import translated
 
     zone(tz)
-    source = None if src is None else _absolute(src)
+    source = SAMPLE if src is None else _absolute(src)
     given: dict[str, Any] = {"source": source, "lang": lang, "show_addresses": show_addresses}
     if src is not None or tz is not None:
         given["tz"] = tz or "UTC"
@@ -159,7 +159,7 @@ def _absolute(src: Any) -> str | list[str]:
 
 def _secret(source: object, key: _Path | None) -> str:
     # The sample holds nobody's address, so it leaves no key file behind.
-    return _SAMPLE_KEY if source is None and key is None else project_key(key).decode()
+    return _SAMPLE_KEY if source == SAMPLE and key is None else project_key(key).decode()
 
 
 def _policy(policy: "Policy | None") -> dict[str, Any]:

@@ -16,6 +16,7 @@ import nbformat
 
 from bouncekit.reporting.execution import TAG
 from bouncekit.taxonomy import Language
+from bouncekit.words import known
 
 _COMMENT = re.compile(r"^(?P<line>(?P<name>\w+) = .*?)  # .*$", re.MULTILINE)
 
@@ -31,8 +32,13 @@ def translated(notebook: nbformat.NotebookNode, name: str, lang: Language) -> nb
         File name without its ending. The texts of a notebook of the user's
         own stay as they are.
     lang : {'en', 'zh'}
+
+    Raises
+    ------
+    BouncekitError
+        If the kit does not speak the language.
     """
-    texts = {} if lang == "en" else _catalogue(lang).get(name, {})
+    texts = {} if lang == "en" else _catalogue(known(lang)).get(name, {})
     copy = nbformat.from_dict(json.loads(json.dumps(notebook)))
     for cell in copy.cells:
         if cell.cell_type == "markdown":
