@@ -26,7 +26,7 @@ from typing import Any
 from bouncekit import addresses, times
 from bouncekit.inputs.sources import Head
 from bouncekit.readers import _bodies, _json
-from bouncekit.readers._base import CERTAIN, NO, BadItem, ByItem, Options, Reader, Row, SkipItem
+from bouncekit.readers._base import CERTAIN, NO, ByItem, Options, Reader, Row, SkipItem
 from bouncekit.readers._reply import Codes, codes_of, without_type
 
 _EVENTS = {
@@ -43,8 +43,8 @@ _NOT_OURS = {
     "opened": "is an open, not a delivery event",
     "clicked": "is a click, not a delivery event",
     "stored": "tells of received mail, not of mail that was sent",
+    "list_": "tells of a mailing list, not of a message",
 }
-_ABOUT_LISTS = ("list_", "list-")
 _MARKS = {"log-level", "delivery-status", "recipient-domain", "envelope", "message-headers"}
 _SIGNED = {"token", "signature", "recipient"}
 _SUPPRESSED = {605, 606, 607}
@@ -94,26 +94,11 @@ def _parse(event: Any, options: Options) -> list[Row]:
 
 
 def _word(event: Any) -> str:
-    if not isinstance(event, dict):
-        msg = "is not a JSON object"
-        raise BadItem(msg)
-    word = _json.text_of(event.get("event"))
-    if word is None and not _MARKS & set(event) and "recipient" not in event:
-        msg = "is a test post without an event"
-        raise SkipItem(msg)
-    flags = _json.object_of(event.get("flags"))
+    flags = _json.object_of(_json.object_of(event).get("flags"))
     if flags.get("is-test-mode") is True or flags.get("is-system-test") is True:
         msg = "was sent in test mode and went nowhere"
         raise SkipItem(msg)
-    if word and word.startswith(_ABOUT_LISTS):
-        msg = "tells of a mailing list, not of a message"
-        raise SkipItem(msg)
-    if word in _NOT_OURS:
-        raise SkipItem(_NOT_OURS[word])
-    if word not in _EVENTS:
-        msg = f"has the event {str(word)[:40]!r}, which is none of Mailgun's"
-        raise BadItem(msg)
-    return word
+    return _bodies.word_of(event, "event", _EVENTS, _NOT_OURS, "Mailgun")
 
 
 def _event(word: str, event: dict[str, Any], code: int | None) -> str:

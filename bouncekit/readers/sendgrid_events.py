@@ -20,21 +20,18 @@ arguments stand among the event's own keys and may be of any kind.
 """
 
 import re
-from collections.abc import Iterator
 from typing import Any
 
 from bouncekit import times
 from bouncekit.inputs.sources import Head
-from bouncekit.readers import _json
+from bouncekit.readers import _bodies, _json
 from bouncekit.readers._base import (
     CERTAIN,
     NO,
-    BadItem,
     ByItem,
     Options,
     Reader,
     Row,
-    SkipItem,
 )
 from bouncekit.readers._reply import codes_of
 
@@ -61,9 +58,16 @@ _CAMPAIGN_KEYS = ("marketing_campaign_name", "singlesend_name", "marketing_campa
 _DROP_REASON = re.compile(r"[A-Za-z ]{1,40}")
 
 
+def _is_event(value: dict[str, Any]) -> bool:
+    return "event" in value or "sg_event_id" in value
+
+
+_events = _bodies.unwrapper(_is_event)
+
+
 def sniff(head: Head) -> int:
     """Recognise SendGrid's ids, or its words for events beside an address."""
-    for event in _json.first_objects(head):
+    for event in _bodies.first_objects(head, _events):
         if "sg_event_id" in event or ("sg_message_id" in event and "event" in event):
             return CERTAIN
         known = _json.text_of(event.get("event")) in {*_EVENTS, *_NOT_OURS}
@@ -72,12 +76,8 @@ def sniff(head: Head) -> int:
     return NO
 
 
-def _events(value: Any) -> Iterator[Any]:
-    yield value
-
-
 def _parse(event: Any, options: Options) -> list[Row]:
-    word = _word(event)
+    word = _bodies.word_of(event, "event", _EVENTS, _NOT_OURS, "SendGrid")
     reason, response = (_json.text_of(event.get(key)) for key in ("reason", "response"))
     diagnostic = reason or response
     status = _json.text_of(event.get("status")) if _EVENTS[word] in ("bounce", "deferral") else None
@@ -96,22 +96,6 @@ def _parse(event: Any, options: Options) -> list[Row]:
             "sending_ip": _json.text_of(event.get("ip")) if word in _WITH_OUR_IP else None,
         }
     ]
-
-
-def _word(event: Any) -> str:
-    if not isinstance(event, dict):
-        msg = "is not a JSON object"
-        raise BadItem(msg)
-    word = _json.text_of(event.get("event"))
-    if not event or (word is None and "email" not in event):
-        msg = "is a test post without an event"
-        raise SkipItem(msg)
-    if word in _NOT_OURS:
-        raise SkipItem(_NOT_OURS[word])
-    if word not in _EVENTS:
-        msg = f"has the event {str(word)[:40]!r}, which is none of SendGrid's"
-        raise BadItem(msg)
-    return word
 
 
 def _scalar(value: Any) -> Any:
@@ -148,7 +132,7 @@ READER = Reader(
     name="sendgrid_events",
     title="SendGrid event webhook (JSON)",
     sniff=sniff,
-    read=ByItem(_json.events(_events), _parse),
+    read=ByItem(_bodies.items(_events), _parse),
     has_denominator=True,
     how_to_get="Settings > Mail Settings > Event Webhook; keep the bodies that it posts",
 )
