@@ -19,15 +19,48 @@ def test_character_set_of_chinese_text(encoding, name):
     assert decode_head(TEXT.encode(encoding)) == (TEXT, name)
 
 
+@pytest.mark.parametrize("text", ["email,reason\na@example.com,550 no\n", TEXT])
 @pytest.mark.parametrize("encoding", ["utf-16-le", "utf-16-be"])
-def test_utf16_without_a_mark_is_known_by_its_zero_bytes(encoding):
-    text = "email,reason\na@example.com,550 no\n"
+def test_utf16_without_a_mark_is_known_by_its_zero_bytes(encoding, text):
     assert decode_head(text.encode(encoding)) == (text, encoding)
 
 
-def test_western_text_is_not_taken_for_chinese():
-    text = "Empfänger;Straße;größer\nJörg;Müllerstraße;übel\n"
+TRADITIONAL = "收件人,退信原因\nwang@example.com.tw,收件者信箱已滿，請稍後再試\n"
+JAPANESE = "宛先,エラー内容\ntanaka@example.jp,メールボックスが見つかりません\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "encoding", "name"),
+    [
+        (TRADITIONAL, "big5", "big5hkscs"),
+        (TRADITIONAL, "gb18030", "gb18030"),
+        (TRADITIONAL[:8], "cp950", "big5hkscs"),
+        (JAPANESE, "shift_jis", "cp932"),
+        ("宛先,理由\na@example.jp,受信拒否\n", "cp932", "cp932"),
+    ],
+)
+def test_character_sets_of_taiwan_and_japan(text, encoding, name):
+    assert decode_head(text.encode(encoding)) == (text, name)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Empfänger;Straße;größer\nJörg;Müllerstraße;übel\n",
+        "Destinataire;Raison\nétienne@example.fr;Boîte pleine à été refusée\n",
+        "ÄÖÜ;É\n",
+    ],
+)
+def test_western_text_is_not_taken_for_east_asian(text):
     assert decode_head(text.encode("cp1252")) == (text, "cp1252")
+
+
+def test_one_damaged_cell_does_not_make_the_file_another_encoding():
+    data = (TEXT * 20).encode()
+    at = data.index("在".encode())
+    text, encoding = decode_head(data[:at] + b"\xff" + data[at + 1 :])
+    assert encoding == "utf-8"
+    assert text.count("邮箱不存在") == 19
 
 
 @pytest.mark.parametrize("encoding", ["utf-8", "gb18030"])
@@ -50,7 +83,15 @@ def test_any_bytes_become_text(data):
 
 @pytest.mark.parametrize(
     ("line", "delimiter"),
-    [("a,b,c", ","), ("a;b;c", ";"), ("a\tb,c\td", "\t"), ("a|b", "|"), ("email", ","), ("", ",")],
+    [
+        ("a,b,c", ","),
+        ("a;b;c", ";"),
+        ("a\tb,c\td", "\t"),
+        ("a|b", "|"),
+        ("email", ","),
+        ("", ","),
+        ('"a;b;c",d', ","),
+    ],
 )
 def test_delimiter_is_the_most_frequent_of_the_header(line, delimiter):
     assert delimiter_of(line) == delimiter

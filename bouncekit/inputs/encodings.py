@@ -14,42 +14,93 @@ BOMS = (
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
 DELIMITERS = ",;\t|"
+_QUOTED = re.compile(r'"[^"]*"')
 _FOLD = re.compile(r"[\s_\-\u00a0\u3000]+")
 
 
 def decode_head(data: bytes) -> tuple[str, str]:
     """Decode the first bytes of a file.
 
-    Order: byte-order mark, UTF-16 by its zero bytes, UTF-8, GB18030, cp1252
-    (formats of spreadsheets saved in China and Europe).
+    Order: byte-order mark, UTF-16 by its zero bytes, UTF-8, the character sets
+    of spreadsheets saved in East Asia (GB18030, Big5, Shift-JIS) by how common
+    the characters would be, cp1252.
 
     Returns
     -------
     tuple of (str, str)
         The text without byte-order mark, and the encoding's name.
     """
+    encoding = _encoding_of(data)
+    return _lenient(data, encoding), encoding
+
+
+def _encoding_of(data: bytes) -> str:
     for mark, encoding in BOMS:
         if data.startswith(mark):
-            return _lenient(data, encoding), encoding
-    zeros_odd, zeros_even = data[1:512:2].count(0), data[0:512:2].count(0)
-    half = len(data[:512]) // 4
-    if half and zeros_odd > half:
-        return _lenient(data, "utf-16-le"), "utf-16-le"
-    if half and zeros_even > half:
-        return _lenient(data, "utf-16-be"), "utf-16-be"
-    for encoding in ("utf-8", *(["gb18030"] if _looks_chinese(data) else [])):
-        try:
-            return codecs.getincrementaldecoder(encoding)().decode(data), encoding
-        except UnicodeDecodeError:
-            continue
-    return _lenient(data, "cp1252"), "cp1252"
+            return encoding
+    wide = _utf16_without_mark(data[:_WIDE_SAMPLE])
+    if wide:
+        return wide
+    if data.isascii() or _is_utf8(data):
+        return "utf-8"
+    shares = {name: charset.share(data) for name, charset in _EAST_ASIA.items()}
+    best = max(shares, key=lambda name: shares[name])
+    return best if shares[best] > _EAST_ASIAN else "cp1252"
 
 
-def _looks_chinese(data: bytes) -> bool:
-    """Tell GB18030 from single-byte text: its common characters are pairs of high bytes."""
-    high = sum(byte > 0xA0 for byte in data)
-    paired = 2 * len(re.findall(rb"[\xa1-\xf7][\xa1-\xfe]", data))
-    return paired > 0.8 * high
+def _utf16_without_mark(data: bytes) -> str | None:
+    """Tell UTF-16 by its zero bytes: no other text has any, and nearly all stand on one side."""
+    zeros = data.count(0)
+    odd = data[1::2].count(0)
+    if zeros < 2 or zeros < len(data) // 50 or max(odd, zeros - odd) < 0.8 * zeros:
+        return None
+    return "utf-16-le" if odd > zeros - odd else "utf-16-be"
+
+
+def _is_utf8(data: bytes) -> bool:
+    """Say whether nearly all bytes beyond ASCII are whole characters of UTF-8."""
+    try:
+        codecs.getincrementaldecoder("utf-8")().decode(data)
+    except UnicodeDecodeError:
+        fitting = sum(map(len, _UTF8.findall(data)))
+        return fitting > _NEARLY * len(_BEYOND_ASCII.findall(data))
+    return True
+
+
+@dataclass(frozen=True, slots=True)
+class _Charset:
+    """A double-byte character set: what its characters look like, and the common ones."""
+
+    character: re.Pattern[bytes]
+    common: re.Pattern[bytes]
+
+    def share(self, data: bytes) -> float:
+        """Return how many of the characters beyond ASCII would be common ones."""
+        found = self.character.findall(data)
+        return sum(map(bool, map(self.common.fullmatch, found))) / max(len(found), 1)
+
+
+_WIDE_SAMPLE = 4_096
+_EAST_ASIAN = 0.7
+_NEARLY = 0.9
+"""Share of the bytes that must fit: one damaged cell does not make a file one of another kind."""
+_BEYOND_ASCII = re.compile(rb"[\x80-\xff]")
+_UTF8 = re.compile(rb"[\xc2-\xdf][\x80-\xbf]|[\xe0-\xef][\x80-\xbf]{2}|[\xf0-\xf4][\x80-\xbf]{3}")
+# Punctuation and the characters that the standards themselves put first because they are frequent.
+_EAST_ASIA = {
+    "gb18030": _Charset(
+        re.compile(rb"[\x81-\xfe](?:[0-9][\x81-\xfe][0-9]|[\x40-\xfe])|[\x80-\xff]"),
+        re.compile(rb"[\xa1-\xa3\xb0-\xd7][\xa1-\xfe]"),
+    ),
+    "big5hkscs": _Charset(
+        re.compile(rb"[\x81-\xfe][\x40-\x7e\xa1-\xfe]|[\x80-\xff]"),
+        re.compile(rb"[\xa1-\xc6][\x40-\x7e\xa1-\xfe]"),
+    ),
+    "cp932": _Charset(
+        re.compile(rb"[\x81-\x9f\xe0-\xfc][\x40-\x7e\x80-\xfc]|[\x80-\xff]"),
+        re.compile(rb"\x81[\x40-\xac]|\x82[\x4f-\xf1]|\x83[\x40-\x96]|[\x88-\x97][\x40-\xfc]"),
+    ),
+}
 
 
 def _lenient(data: bytes, encoding: str) -> str:
@@ -118,7 +169,8 @@ def _unique(names: Iterable[str]) -> tuple[str, ...]:
 
 def delimiter_of(line: str) -> str:
     """Choose the delimiter of a header line; a comma where nothing separates."""
-    return max(DELIMITERS, key=line.count) if any(map(line.count, DELIMITERS)) else ","
+    bare = _QUOTED.sub("", line)
+    return max(DELIMITERS, key=bare.count) if any(map(bare.count, DELIMITERS)) else ","
 
 
 def fold_header(name: str) -> str:
