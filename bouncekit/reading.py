@@ -36,7 +36,7 @@ def read(
     ----------
     src : str, Path, bytes, binary file object, or an iterable of these
         Files, folders (searched to the bottom, hidden files passed over),
-        archives (zip, gzip, zstd).
+        archives (zip, gzip, zstd) and Excel workbooks.
     tz : str, optional
         IANA zone of times in the files that name none, ``Asia/Shanghai`` for
         instance. Without it each format's own default is used, and

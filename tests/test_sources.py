@@ -181,9 +181,16 @@ def test_empty_archive_holds_nothing():
     assert list(find(zipped())) == []
 
 
-def test_workbook_is_left_whole():
-    book = zipped(**{"[Content_Types]__xml": b"<x/>", "xl/workbook__xml": b"<x/>"})
-    assert contents(book) == {"<bytes 1>": book}
+@pytest.mark.parametrize(
+    "parts",
+    [
+        {"[Content_Types]__xml": b"<x/>", "word/document__xml": b"<x/>"},
+        {"mimetype": b"application/vnd.oasis.opendocument.text", "content__xml": b"<x/>"},
+    ],
+)
+def test_document_is_left_whole(parts):
+    document = zipped(**parts)
+    assert contents(document) == {"<bytes 1>": document}
 
 
 @pytest.mark.parametrize("pack", [gzip.compress, lambda data: zipped(a__csv=data)])

@@ -17,6 +17,7 @@ from functools import partial
 from typing import Any, BinaryIO, cast
 
 from bouncekit.errors import UnreadableFileError
+from bouncekit.inputs import workbooks
 from bouncekit.inputs.blobs import Blob, Refusal
 
 MAX_PRODUCED = 2_000_000_000
@@ -30,6 +31,7 @@ MAX_DEPTH = 1
 """Archives inside archives, one inside the other."""
 _GZIP, _ZIP, _ZSTD = b"\x1f\x8b", b"PK\x03\x04", b"\x28\xb5\x2f\xfd"
 _EMPTY_ZIP = b"PK\x05\x06"
+_PIECE = 1 << 20
 
 
 def unpacked(blob: Blob, depth: int = 0) -> Iterator[Blob | Refusal]:
@@ -44,10 +46,12 @@ def unpacked(blob: Blob, depth: int = 0) -> Iterator[Blob | Refusal]:
             yield from _stream_of(replace(blob, mtime=written), gzip.open, depth)
         elif magic == _ZSTD:
             yield from _stream_of(blob, _open_zstd, depth)
-        elif magic in (_ZIP, _EMPTY_ZIP) and not _is_workbook(blob):
-            yield from _members(blob, depth)
+        elif magic in (_ZIP, _EMPTY_ZIP):
+            yield from _unzipped(blob, depth)
         else:
             yield blob
+    except UnreadableFileError as error:
+        yield Refusal(blob.label, f"cannot be opened ({error})")
     except _DAMAGED as error:
         yield Refusal(blob.label, f"cannot be opened or unpacked ({_words(error)})")
 
@@ -95,10 +99,43 @@ def _open_zstd(stream: BinaryIO) -> Any:
     return zstandard.ZstdDecompressor().stream_reader(stream, read_across_frames=True)
 
 
-def _is_workbook(blob: Blob) -> bool:
+def _unzipped(blob: Blob, depth: int) -> Iterator[Blob | Refusal]:
+    names: set[str] = set()
     with suppress(*_DAMAGED), _Archive(blob) as archive:
-        return any(entry.filename == "[Content_Types].xml" for entry in archive.entries)
-    return False
+        names = {entry.filename for entry in archive.entries}
+    if workbooks.is_workbook(names):
+        yield from _sheets(blob)
+    elif names & _DOCUMENT_PARTS:
+        yield blob
+    else:
+        yield from _members(blob, depth)
+
+
+# What only a document has among its members; such an archive is left whole.
+_DOCUMENT_PARTS = {"[Content_Types].xml", "mimetype"}
+
+
+def _sheets(blob: Blob) -> Iterator[Blob]:
+    """Give the sheets of a workbook; a single one is the file itself."""
+    with _Archive(blob) as archive:
+        for entry in archive.entries:
+            _weigh(archive.member(entry))
+    with _seekable(blob) as stream:
+        found = list(workbooks.sheets(stream))
+    for title, data in found or [("", b"")]:
+        label = blob.label if len(found) < 2 else f"{blob.label}!{title}"
+        yield Blob(label, partial(io.BytesIO, data), None, blob.mtime)
+
+
+def _weigh(part: BinaryIO) -> None:
+    """Read a part of a workbook once, so that a bomb is found before it is opened."""
+    with part:
+        piece = part.read(_PIECE)
+        if b"<!DOCTYPE" in piece:
+            msg = "the workbook defines entities of its own, which none that was saved does"
+            raise UnreadableFileError(msg)
+        while piece:
+            piece = part.read(_PIECE)
 
 
 def _members(blob: Blob, depth: int) -> Iterator[Blob | Refusal]:

@@ -45,9 +45,9 @@ def _looks_like(head: Head) -> str:
     if not head.data:
         return "it is empty"
     if head.data.startswith(b"\xd0\xcf\x11\xe0"):
-        return "it is an Outlook .msg or old Office file; save messages as .eml, tables as CSV"
+        return "it is an Outlook .msg or old Office file; save messages as .eml, tables as .xlsx"
     if head.data.startswith(b"PK"):
-        return "it is a workbook or document; save its table as CSV"
+        return "it is a document; save its table as CSV"
     if head.data[257:262] == b"ustar":
         return "it is a tar archive; unpack it first"
     if b"\0" in head.data[:1024] and not head.encoding.startswith("utf-16"):
