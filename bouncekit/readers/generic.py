@@ -23,6 +23,7 @@ from bouncekit.inputs.encodings import fold_header
 from bouncekit.inputs.sources import Blob, Head
 from bouncekit.readers import _columns, _csv, _entries, _json
 from bouncekit.readers._base import NO, Chunk, Options, Reader
+from bouncekit.readers._events import settled
 from bouncekit.readers._understanding import FIELDS, SAMPLE, Understanding, understand
 from bouncekit.readers._words import event_of
 
@@ -169,33 +170,21 @@ def _convert(
             "item": records.items,
         }
     )
-    yield from _settled(table, ledger)
+    kept = settled(_with_event(table), ledger)
+    if kept.num_rows:
+        yield kept
 
 
-def _settled(table: pa.Table, ledger: Ledger) -> Iterator[Chunk]:
-    """Settle the event of each record and leave out those that are none."""
+def _with_event(table: pa.Table) -> pa.Table:
+    """Give an event to records that have no word for it.
+
+    Such a record stands in a table of failures, or says with its code that it arrived.
+    """
     event, word = table.column("event"), table.column("vendor_type")
-    # A record without a word of its own stands in a table of failures, or says
-    # with its code that it arrived.
     arrived = pc.fill_null(pc.less(table.column("smtp_code"), 300), False)
     plain = pc.if_else(arrived, "delivered", "bounce")
     event = pc.if_else(pc.is_null(word), plain, event)
-    strange = pc.is_null(event)
-    for number, told in zip(
-        table.column("item").filter(strange).to_pylist(),
-        word.filter(strange).to_pylist(),
-        strict=True,
-    ):
-        ledger.fail(number, f"says {told[:40]!r}, which is no event that is known")
-    skipped = pc.fill_null(pc.equal(event, "skip"), False)
-    for number in table.column("item").filter(skipped).to_pylist():
-        ledger.skip(number, "is an open, click or subscription, not a delivery event")
-    place = table.column_names.index("event")
-    kept = pc.invert(pc.or_(strange, skipped))
-    table = table.set_column(place, "event", event).filter(kept)
-    ledger.read += table.num_rows
-    if table.num_rows:
-        yield table
+    return table.set_column(table.column_names.index("event"), "event", event)
 
 
 def _say(found: Understanding, head: Head, options: Options, ledger: Ledger) -> None:
