@@ -20,7 +20,7 @@ Look-alike: the log table that the web pages export (:mod:`brevo_csv`).
 from typing import Any
 
 from bouncekit import times
-from bouncekit.readers import _bodies, _events
+from bouncekit.readers import _bodies, _events, _json
 from bouncekit.readers._base import ByItem, Options, Reader, Row
 from bouncekit.readers._reply import codes_of
 
@@ -89,8 +89,6 @@ def _parse(event: Any, options: Options) -> list[Row]:
     told = _events.text(event, "reason")
     reason = None if told == "undefined" else told
     smtp, enhanced = codes_of(reason if kind in ("bounce", "deferral") else None)
-    tags = _events.entries(event.get("tags"))
-    named = _events.text(event, "campaign name", "camp_id", "tag")
     return [
         {
             "timestamp": _moment(event)
@@ -102,7 +100,8 @@ def _parse(event: Any, options: Options) -> list[Row]:
             "diagnostic": reason,
             "vendor_type": word,
             "message_id": _events.bare_id(_events.text(event, "message-id", "messageId")),
-            "campaign": _events.text({"tag": tags[0]}, "tag") if tags else named,
+            "campaign": _json.first_text(event.get("tags"))
+            or _events.text(event, "campaign name", "camp_id", "tag"),
             "sender": _events.text(event, "from", "sender_email"),
             "sending_ip": _events.text(event, "sending_ip"),
         }

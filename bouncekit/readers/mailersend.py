@@ -13,7 +13,7 @@ one for each recipient, where the event has it.
 from typing import Any
 
 from bouncekit import times
-from bouncekit.readers import _bodies, _events
+from bouncekit.readers import _bodies, _events, _json
 from bouncekit.readers._base import ByItem, Options, Reader, Row
 from bouncekit.readers._reply import codes_of
 
@@ -62,15 +62,15 @@ def _parse(event: Any, options: Options) -> list[Row]:
                 _events.text(data, "created_at") or _events.text(event, "created_at")
             ),
             "event": kind,
-            "recipient": _events.text(_events.part(email, "recipient"), "email"),
+            "recipient": _json.text_at(email, "recipient", "email"),
             "smtp_code": smtp,
             "enhanced_code": enhanced,
             "diagnostic": words or _events.text(morph, "readable_reason"),
             "vendor_type": word,
             "message_id": f"{own_id}@mailersend.net"
             if own_id
-            else _events.text(_events.part(email, "message"), "id"),
-            "campaign": next(iter(map(str, _events.entries(email.get("tags")))), None),
+            else _json.text_at(email, "message", "id"),
+            "campaign": _json.first_text(email.get("tags")),
             "sender": _events.text(email, "from"),
         }
     ]
