@@ -21,7 +21,9 @@ from bouncekit.schema import TEXT
 _SES_ID = re.compile(r"^([0-9a-f]{16}-[0-9a-f-]{36}-[0-9]{6})(?:@[a-z0-9.-]*amazonses\.com)?$")
 # SendGrid the same way, but only some of its events repeat the whole of it.
 _SENDGRID_ID = re.compile(r"^([A-Za-z0-9_-]{16,64})@(?:geopod-)?ismtpd[a-z0-9.-]*$")
-ODD_ID = r"[^!-;=?-~]|^$|@.*(?:amazonses\.com|ismtpd)"
+# Postmark's id for a message is the local part of the Message-ID that it writes.
+_POSTMARK_ID = re.compile(r"^([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})@mtasv\.net$")
+ODD_ID = r"[^!-;=?-~]|^$|@.*(?:amazonses\.com|ismtpd|mtasv\.net)"
 """Found in every id that :func:`message_key` does not return as it is (RE2)."""
 
 
@@ -30,7 +32,7 @@ def message_key(message_id: str | None) -> str | None:
     if not message_id:
         return None
     text = message_id.strip().strip("<>").strip()
-    own = _SES_ID.match(text) or _SENDGRID_ID.match(text)
+    own = _SES_ID.match(text) or _SENDGRID_ID.match(text) or _POSTMARK_ID.match(text)
     return (own[1] if own else text) or None
 
 

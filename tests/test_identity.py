@@ -28,6 +28,11 @@ def event_id(**changes):
         (SES, SES),
         (f"<{SES}@eu-west-1.amazonses.com>", SES),
         (f"{SES}@email.amazonses.com", SES),
+        (
+            "<883953f4-6105-42a2-a16a-77a8eac79483@mtasv.net>",
+            "883953f4-6105-42a2-a16a-77a8eac79483",
+        ),
+        ("883953f4-6105-42a2-a16a-77a8eac79483", "883953f4-6105-42a2-a16a-77a8eac79483"),
         (f"{SES}@example.com", f"{SES}@example.com"),
         ("<LRzXl_NHStOGhQ4kofSm_A@geopod-ismtpd-4>", "LRzXl_NHStOGhQ4kofSm_A"),
         ("LRzXl_NHStOGhQ4kofSm_A@ismtpd0039p1iad1.sendgrid.net", "LRzXl_NHStOGhQ4kofSm_A"),
