@@ -197,9 +197,13 @@ def test_sent_events_speak_for_their_own_source_only():
     )
     rows["source"] = pd.Categorical(["api", "api", "log", "log", "mail"])
     found = bounce_rates(rows)
-    assert counts(found, "sent", "hard") == {"sent": [3], "hard": [2]}
+    assert counts(found, "sent", "hard", "outside") == {"sent": [3], "hard": [1], "outside": [1]}
+    assert found["hard_rate"].tolist() == [1 / 3]
     assert found.attrs["denominator"] == "sent events"
     assert "No sends are reported by log" in found.attrs["notes"][0]
+    assert found.attrs["notes"][1] == (
+        "Bounces outside these rates, as no record says what was sent there: 1 (mail)."
+    )
 
 
 def test_a_bounce_by_mail_of_a_message_that_a_log_delivered_stands_below_the_line():
@@ -211,7 +215,8 @@ def test_a_bounce_by_mail_of_a_message_that_a_log_delivered_stands_below_the_lin
         row("delivered", MONDAY, message_id="3", recipient="c@example.com"),
     )
     rows["source"] = pd.Categorical(["log", "mail", "mail", "log"])
-    assert counts(bounce_rates(rows), "sent", "hard") == {"sent": [2], "hard": [2]}
+    found = bounce_rates(rows)
+    assert counts(found, "sent", "hard", "outside") == {"sent": [2], "hard": [1], "outside": [1]}
 
 
 def test_a_numerator_above_its_denominator_gives_no_rate_and_says_so():
@@ -342,14 +347,32 @@ def test_a_part_of_the_bounces_is_not_held_against_lines_for_all_of_them(by):
     assert bounce_rates(rows, by="provider", preset="ses", min_n=1)["verdict"].notna().all()
 
 
-def test_bounces_of_a_period_with_no_known_sends_are_noted():
+def test_bounces_of_mail_with_no_known_sends_stand_beside_the_rates():
+    """Also in a split: of each reason that has no other bounces there is a row."""
     rows = table(*mail(1, MONDAY), row("bounce", "2026-03-20", "user_unknown", message_id="2"))
     found = bounce_rates(rows)
-    assert found["hard"].tolist() == [0, 0, 1]
+    assert counts(found, "hard", "outside") == {"hard": [0, 0, 0], "outside": [0, 0, 1]}
     assert found["hard_rate"].isna().tolist() == [False, True, True]
     assert found.attrs["notes"] == (
-        "In 1 of 3 rows mail bounced and no sends are known; they have no rate.",
+        "Bounces outside these rates, as no record says what was sent there: 1.",
     )
+    by = bounce_rates(rows, by="reason")
+    assert by["reason"].tolist() == ["user_unknown"] * 3
+    assert by["outside"].tolist() == [0, 0, 1]
+
+
+def test_bounces_of_a_period_that_the_sends_table_leaves_out_are_noted():
+    sends = pd.DataFrame({"date": ["2026-03-09"], "sent": [4]})
+    found = bounce_rates(table(*week()), sends)
+    assert counts(found, "hard", "outside") == {"hard": [2, 0], "outside": [0, 0]}
+    assert found.attrs["notes"] == (
+        "In 1 of 2 rows mail bounced and no sends are known; they have no rate.",
+    )
+
+
+def test_where_nothing_says_what_was_sent_nothing_is_outside():
+    rows = [row("bounce", MONDAY, "user_unknown", recipient="a@example.com")]
+    assert counts(bounce_rates(table(*rows)), "hard", "outside") == {"hard": [1], "outside": [0]}
 
 
 def test_without_a_time_of_sending_the_first_event_gives_the_period():
@@ -469,4 +492,4 @@ def test_rates_hold_together_whatever_the_order(drawn, freq, by, random):
     if by is None:
         bounced = found[["hard", "soft", "undetermined"]].sum().sum()
         outcome = outcomes(table(*rows)).frame()["outcome"]
-        assert bounced == (outcome == "bounce").sum()
+        assert bounced + found["outside"].sum() == (outcome == "bounce").sum()

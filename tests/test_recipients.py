@@ -340,6 +340,104 @@ def test_a_log_that_reports_deliveries_is_its_own_witness():
     assert recipients(rows).set_index("recipient").loc[ANN, "state"] == "review"
 
 
+SES_ID = "0102018f2c9e7ab3-1d1f0a6e-7c43-4f0a-9a11-0c1f6d2b3a4{}-000000"
+
+
+def judge_beside(record, *bounces, **options):
+    """The row of Ann: a record of events (source ``api``) beside a mailbox of bounces."""
+    rows = bounce_table([*record, *bounces])
+    rows["source"] = pd.Categorical(["api"] * len(record) + ["mail"] * len(bounces))
+    return (
+        recipients(rows, **options).set_index("recipient").loc[ANN, ["state", "evidence"]].tolist()
+    )
+
+
+RECORD = [
+    row(event, day, who="b@example.com", message_id="1@ours.example", sender="news@ours.example")
+    for event, day in (("sent", 0), ("delivered", 20))
+]
+
+
+@pytest.mark.parametrize(
+    ("more", "evidence"),
+    [
+        # Another system wrote the id, and another mailbox sent it: another stream.
+        ({"message_id": "2@mail.example", "sender": "ann@ours.example"}, "unknown"),
+        ({"message_id": SES_ID.format("c"), "sender": "shop@other.example"}, "unknown"),
+        ({"sender": "ann@ours.example"}, "unknown"),
+        # The same system, or the same sender.
+        ({"message_id": "2@OURS.example", "sender": "ann@ours.example"}, "unmatched"),
+        ({"message_id": "forged@unrelated.example", "sender": "News@Ours.example"}, "unmatched"),
+        ({"message_id": "2@ours.example"}, "unmatched"),
+        # Nothing says which stream it is of.
+        ({}, "unmatched"),
+    ],
+)
+def test_a_record_of_sends_speaks_for_its_own_stream_only(more, evidence):
+    state = "remove" if evidence == "unknown" else "review"
+    assert judge_beside(RECORD, hard(3, **more)) == [state, evidence]
+    # What reports deliveries is a record of its stream as well.
+    assert judge_beside(RECORD[1:], hard(22, **more)) == [state, evidence]
+
+
+def test_of_a_stream_without_record_the_contact_list_decides():
+    other = hard(3, message_id="2@mail.example", sender="ann@ours.example")
+    assert judge_beside(RECORD, other, contacts=[ANN]) == ["remove", "matched"]
+    assert judge_beside(RECORD, other, contacts=["c@example.com"]) == ["review", "unmatched"]
+    assert judge_beside(RECORD, hard(3), contacts=[ANN]) == ["remove", "matched"]
+
+
+def test_a_forged_bounce_for_a_contact_that_was_never_written_to_is_reviewed():
+    forged = hard(3, message_id="x@unrelated.example", sender="news@ours.example")
+    assert judge_beside(RECORD, forged, contacts=[ANN]) == ["review", "unmatched"]
+
+
+@pytest.mark.parametrize(("day", "evidence"), [(-1, "unknown"), (25, "unmatched"), (26, "unknown")])
+def test_a_record_of_sends_speaks_for_its_own_days_only(day, evidence):
+    found = judge_beside(RECORD, hard(day, message_id="2@ours.example"))
+    assert found[1] == evidence
+
+
+def test_systems_and_senders_are_told_by_the_form_of_what_they_write():
+    """Amazon SES writes ids of one form; VERP puts the recipient into the sender."""
+    ses = [sent(SES_ID.format("c"), "b@example.com")]
+    spelled = f"<{SES_ID.format('d')}@eu-west-1.amazonses.com>"
+    assert judge_beside(ses, hard(1, message_id=spelled))[1] == "unmatched"
+    assert judge_beside(ses, hard(1, message_id="9@ours.example"))[1] == "unknown"
+    grid = [sent("LRzXl_NHStOGhQ4kofSm_A@geopod-ismtpd-4", "b@example.com")]
+    spelled = "ZZzXl_NHStOGhQ4kofSm_A@ismtpd0039p1sjc2.sendgrid.net"
+    assert judge_beside(grid, hard(1, message_id=spelled))[1] == "unmatched"
+    verp = [
+        sent("1@x.example", "b@example.com") | {"sender": "b+b=example.com@bounce.ours.example"}
+    ]
+    own = hard(1, message_id="9@y.example", sender="b+ann=example.com@bounce.ours.example")
+    assert judge_beside(verp, own)[1] == "unmatched"
+
+
+def test_a_source_that_reports_sends_vouches_for_its_own_bounces():
+    """Its window began after the sending; no stranger writes into it."""
+    rows = bounce_table([sent("1", "b@example.com"), hard(1, message_id="2")])
+    rows["source"] = pd.Categorical(["api", "api"])
+    found = recipients(rows, contacts=["b@example.com"]).set_index("recipient").loc[ANN]
+    assert found[["state", "evidence"]].tolist() == ["remove", "matched"]
+
+
+def test_a_sends_table_speaks_for_every_stream_unless_it_names_senders():
+    table = sends(("1", "b@example.com"))
+    other = hard(300, message_id="2@mail.example", sender="ann@ours.example")
+    assert judge(other, sends=table)["evidence"] == "unmatched"
+    assert judge(other, sends=table.assign(sender="news@ours.example"))["evidence"] == "unknown"
+    assert judge(other, sends=table.assign(sender="ann@ours.example"))["evidence"] == "unmatched"
+
+
+def test_a_state_list_is_no_strangers_word(monkeypatch):
+    monkeypatch.setattr(columns, "_state_lists", lambda: frozenset({"list"}))
+    rows = bounce_table([sent("1", "b@example.com"), hard(1)])
+    rows["source"] = pd.Categorical(["api", "list"])
+    found = recipients(rows, contacts=["c@example.com"]).set_index("recipient").loc[ANN]
+    assert found[["state", "evidence"]].tolist() == ["remove", "unknown"]
+
+
 @pytest.mark.parametrize("event", ["bounce", "complaint"])
 @pytest.mark.parametrize("contacts", [None, [ANN]])
 def test_a_guessed_recipient_is_at_most_reviewed(event, contacts):

@@ -8,7 +8,7 @@ import pandas as pd
 
 from bouncekit import addresses
 from bouncekit.analysis._keys import Bools
-from bouncekit.analysis._messages import BOUNCE, DELIVERED, SUPPRESSED, Outcomes
+from bouncekit.analysis._messages import BOUNCE, DEFERRAL, DELIVERED, SUPPRESSED, Outcomes
 from bouncekit.analysis.sends import Sends, providers_of
 from bouncekit.identity import map_distinct
 from bouncekit.taxonomy import EVENTS
@@ -27,6 +27,10 @@ class Denominator:
     counted : ndarray of bool
         By message: whether it counts as sent. All false where a table of
         counts says how many were.
+    population : ndarray of bool
+        By message: whether its failure may stand above the line. Those that
+        count as sent, and messages that a source without sends still defers;
+        all of them where a table of counts, or nothing, says what was sent.
     counts : Sends or None
         That table.
     without_sends : tuple of str
@@ -36,6 +40,7 @@ class Denominator:
 
     kind: Kind
     counted: Bools
+    population: Bools
     counts: Sends | None = None
     without_sends: tuple[str, ...] = ()
 
@@ -49,29 +54,38 @@ def denominator(messages: Outcomes) -> Denominator:
     """Choose the denominator: the sends table, else sent, else delivered + bounced.
 
     Sent events and deliveries speak for the source that reports them only: a
-    source with neither (a mailbox of bounces) adds nothing below the line.
+    source with neither (a mailbox of bounces) adds nothing below the line, so
+    its bounces do not stand above it either.
     """
     nothing = np.zeros(len(messages.outcome), dtype=bool)
+    everything = ~nothing
     tried = messages.outcome != SUPPRESSED
     if messages.sends is not None:
-        counts = messages.sends if messages.sends.kind == "counts" else None
-        return Denominator("sends table", messages.in_sends & tried, counts)
-    source, names = messages.row_sources()
+        if messages.sends.kind == "counts":
+            return Denominator("sends table", nothing, everything, messages.sends)
+        counted = messages.in_sends & tried
+        return Denominator("sends table", counted, counted)
     sent = messages.has_sent & tried & ~messages.listed
-    ended = ((messages.outcome == DELIVERED) | (messages.outcome == BOUNCE)) & ~messages.listed
-
     delivers = messages.sources_with("delivered") & ~messages.sources_with("sent")
-    told = delivers[source] & (messages.group >= 0)
-    told &= np.isin(messages.event, (EVENTS.index("delivered"), EVENTS.index("bounce")))
-    finals = nothing.copy()
-    finals[messages.group[told]] = True
-    finals &= ended & ~sent
+    ended = _told_by(messages, delivers, "delivered", "bounce") & ~sent & ~messages.listed
+    ended &= (messages.outcome == DELIVERED) | (messages.outcome == BOUNCE)
+    deferred = _told_by(messages, delivers, "deferral") & (messages.outcome == DEFERRAL)
     if sent.any():
+        names = messages.row_sources()[1]
         beside = tuple(np.array([*names, "unnamed"], dtype=object)[delivers])
-        return Denominator("sent events", sent | finals, None, beside)
-    if finals.any():
-        return Denominator("delivered + bounced", finals)
-    return Denominator("none", nothing)
+        return Denominator("sent events", sent | ended, sent | ended | deferred, None, beside)
+    if ended.any():
+        return Denominator("delivered + bounced", ended, ended | deferred)
+    return Denominator("none", nothing, everything)
+
+
+def _told_by(messages: Outcomes, sources: Bools, *events: str) -> Bools:
+    """Say which messages such an event of one of the sources tells of."""
+    rows = sources[messages.row_sources()[0]] & (messages.group >= 0)
+    rows &= np.isin(messages.event, [EVENTS.index(event) for event in events])
+    found = np.zeros(len(messages.outcome), dtype=bool)
+    found[messages.group[rows]] = True
+    return found
 
 
 def counts_by(sends: Sends, column: str, table: pd.DataFrame) -> pd.Series | None:

@@ -15,6 +15,7 @@ import pyarrow.compute as pc
 from bouncekit.analysis._history import Failures
 from bouncekit.analysis._keys import Bools
 from bouncekit.analysis._messages import Outcomes
+from bouncekit.analysis._streams import NO_RECORD, OWN_RECORD, held_against
 from bouncekit.analysis.sends import read_addresses
 from bouncekit.identity import recipient_keys
 from bouncekit.taxonomy import EVENTS
@@ -40,10 +41,17 @@ class Record:
 
 
 def weigh(messages: Outcomes, failed: Failures, contacts: object) -> Record:
-    """Match failures with the contact list and with what was sent.
+    """Match failures with what was sent, and with the contact list.
 
-    A bounce that names its message must match message and recipient; one that
-    names none, or a recipient whose sends name none, matches by the recipient.
+    - A source that reports sends or deliveries vouches for its own failures.
+    - A bounce that names its message must match message and recipient; one
+      that names none, or whose recipient was sent messages that name none,
+      matches by the recipient.
+    - What the record of its own stream does not know (``_streams``) is
+      ``unmatched``, whoever stands on the contact list.
+    - Where there is no such record the contact list decides, if it is given;
+      else a bounce of no known stream, and a record of any, is ``unmatched``.
+    - A provider's own list is no stranger's word: it is never ``unmatched``.
     """
     size = len(messages.recipients.texts)
     listed = _contacts(messages, contacts, size)
@@ -55,36 +63,30 @@ def weigh(messages: Outcomes, failed: Failures, contacts: object) -> Record:
     sent_nameless[messages.recipient[seen & by_address & nameless]] = True
 
     place, who = failed.message, failed.recipient
-    matched = seen[place] | listed[who] | sent_nameless[who] | (nameless[place] & sent_to[who])
-    listing = ~_witnessed(messages) if contacts is not None else np.zeros(len(messages.row), bool)
-    against = (listing | _recorded(messages))[place]
-    found = np.where(matched, MATCHED, np.where(against, UNMATCHED, UNKNOWN))
+    matched = (seen | _vouched(messages))[place]
+    matched |= sent_nameless[who] | (nameless[place] & sent_to[who])
+    open_ones = np.flatnonzero(~matched & ~messages.listed[place])
+    against = np.full(len(place), NO_RECORD, dtype=np.int64)
+    against[open_ones] = held_against(messages, place[open_ones], failed.failed_at[open_ones])
+    matched |= listed[who] & (against < OWN_RECORD)
+    doubted = (against > NO_RECORD) | (~messages.listed[place] & (contacts is not None))
+    found = np.where(matched, MATCHED, np.where(doubted, UNMATCHED, UNKNOWN))
     found = np.where(failed.guessed, np.minimum(found, UNKNOWN), found)
     return Record(listed | sent_to, found.astype(np.int8))
 
 
-def _recorded(messages: Outcomes) -> Bools:
-    """Say for each message whether there is a record of sends that ought to know it.
+def _vouched(messages: Outcomes) -> Bools:
+    """Say for each message whether a source that saw the sending itself tells of it.
 
-    A source that reports deliveries but no sends is its own witness, and so is
-    a provider's state list: sent events of another source say nothing of them.
+    Rows that name no source may come from anywhere; where they tell what was
+    sent they have to match that.
     """
-    if messages.sends is not None and messages.sends.kind == "messages":
-        return ~messages.listed
-    sends, delivers = messages.sources_with("sent"), messages.sources_with("delivered")
-    if not sends.any():
-        return np.zeros(len(messages.row), dtype=bool)
-    return ~messages.listed & ~(delivers & ~sends)[messages.source()[0]]
-
-
-def _witnessed(messages: Outcomes) -> Bools:
-    """Say for each message whether its source saw the sending itself.
-
-    A log or an event stream that reports sends or deliveries is no mail from
-    a stranger: a contact list that lacks the address is only incomplete.
-    """
-    own = messages.sources_with("sent") | messages.sources_with("delivered")
-    return np.asarray(own[messages.source()[0]], dtype=bool)
+    recorders = messages.recorders()
+    recorders[-1] &= ~messages.sources_with("sent")[-1]
+    rows = recorders[messages.row_sources()[0]] & (messages.group >= 0)
+    found = np.zeros(len(messages.row), dtype=bool)
+    found[messages.group[rows]] = True
+    return found & ~messages.listed
 
 
 def _messages_with(messages: Outcomes, event: str) -> Bools:

@@ -129,8 +129,13 @@ class Outcomes:
         """Say by source code which sources report such events; the last is "not named"."""
         row_codes, names = self.row_sources()
         found = np.zeros(len(names) + 1, dtype=bool)
-        found[row_codes[(self.event == EVENTS.index(event)) & ~listed_rows(self.table)]] = True
+        rows = (self.event == EVENTS.index(event)) & ~listed_rows(self.table)
+        found[row_codes[: self.own_rows][rows[: self.own_rows]]] = True
         return found
+
+    def recorders(self) -> Bools:
+        """Say by source code which report sends or deliveries, and so are a record of mail."""
+        return self.sources_with("sent") | self.sources_with("delivered")
 
     def guessed(self) -> Bools:
         """Say for which failures the recipient is only a guess from the original's ``To``."""

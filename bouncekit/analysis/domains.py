@@ -72,8 +72,8 @@ def flag_domains(
         most failures: ``domain`` (``provider`` where ``by`` is that),
         ``failures``, ``recipients``, ``days``, ``longest_run`` (messages in a
         row without a delivery), ``rate``, ``rate_low``, ``rate_high`` (Wilson
-        95 %; NaN where sends are unknown), ``reason``, ``category`` (most
-        frequent), ``first_failure``, ``last_failure`` (UTC),
+        95 %, of mail whose sends are known; NaN where none are), ``reason``,
+        ``category`` (most frequent), ``first_failure``, ``last_failure`` (UTC),
         ``last_delivery`` (UTC, whenever it was), ``flagged``, ``why``,
         ``advice``. ``attrs``: ``denominator``, ``tz``, ``window_days``,
         ``without_domain`` and ``untimed`` (failures left out).
@@ -107,6 +107,8 @@ def flag_domains(
     columns = _counts(messages, failing, inside, days, len(worst.part))
     columns["longest_run"] = _longest_run(messages, inside, len(worst.part))
     columns["sent"] = _sent(messages, below, worst, inside, names, by, tz)
+    above = failing & below.population & (inside >= 0)
+    columns["above"] = np.bincount(inside[above], minlength=len(worst.part))
     columns["last_delivery"] = _last_delivery(messages, part, len(names))[worst.part]
     columns["domain"] = np.array(names, dtype=object)[worst.part]
     table = _table(columns, limits, lang)
@@ -201,18 +203,15 @@ def _sent(
         numbers = below.counts.table["sent"].to_numpy(dtype=float)[window >= 0]
         total = np.bincount(window[window >= 0], numbers, minlength=size)
     else:
-        rows = below.counted & (inside >= 0)
+        # A deferred message is a failure here, so it stands below the line too.
+        rows = below.population & below.known & (inside >= 0)
         total = np.bincount(inside[rows], minlength=size).astype(float)
-        if below.kind == "delivered + bounced":
-            # A deferred message is a failure here, so it stands below the line too.
-            still = (messages.outcome == DEFERRAL) & (inside >= 0)
-            total += np.bincount(inside[still], minlength=size)
     return np.where(total > 0, total, np.nan)
 
 
 def _table(columns: dict[str, Any], limits: Limits, lang: Language) -> pd.DataFrame:
     failures, sent = columns["failures"], columns["sent"]
-    low, high = wilson(failures, sent)
+    low, high = wilson(columns["above"], sent)
     reason = columns["reason"]
     whose = np.array([*by_reason("category"), None], dtype=object)[reason]
     table = pd.DataFrame(
@@ -222,7 +221,7 @@ def _table(columns: dict[str, Any], limits: Limits, lang: Language) -> pd.DataFr
             "recipients": columns["recipients"].astype(np.int64),
             "days": columns["days"].astype(np.int64),
             "longest_run": columns["longest_run"],
-            "rate": rate(failures, sent),
+            "rate": rate(columns["above"], sent),
             "rate_low": low,
             "rate_high": high,
             "reason": categorical(reason, reasons()),

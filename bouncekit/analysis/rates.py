@@ -30,7 +30,7 @@ from bouncekit.schema import TEXT
 from bouncekit.times import zone
 
 _COUNTS = ("sent", "delivered", "hard", "soft", "undetermined", "deferred")
-_BANDS = ("soft_time", "soft_sender")
+_BANDS = ("soft_time", "soft_sender", "outside")
 _MAX_GRID = 2_000_000
 _Floats = npt.NDArray[np.float64]
 
@@ -52,7 +52,9 @@ def bounce_rates(
     period of its sending where that is known, else of its first event. Automatic
     replies, complaints, suppressed sends and rows of state lists are no
     bounces. The denominator is the sends table, else sent events, else
-    delivered + bounced messages; without any there are no rates.
+    delivered + bounced messages; without any there are no rates. Bounces of
+    mail that the denominator does not know of (of a mailbox beside the events
+    of a provider, say) are counted in ``outside`` and nowhere else.
 
     Parameters
     ----------
@@ -90,7 +92,8 @@ def bounce_rates(
         ``deferred``; ``hard_rate``, ``hard_low``, ``hard_high`` (Wilson 95 %),
         ``hard_share`` (of all bounces), the same for ``soft``; ``total_rate``,
         ``total_low``, ``total_high``; ``soft_time`` and ``soft_sender`` (soft
-        bounces that time may heal, and that the sender must); ``verdict``.
+        bounces that time may heal, and that the sender must); ``outside``
+        (bounces of mail that ``sent`` does not know of); ``verdict``.
         ``attrs``: ``denominator``, ``tz``, ``freq``, ``by``, ``preset``,
         ``min_n``, ``untimed`` (messages without a time), ``notes``.
 
@@ -173,7 +176,7 @@ def _table(
         """Count per part, or per period where the parts share their denominator."""
         return np.repeat(tally(mask, part=False), parts) if split.whole_period else tally(mask)
 
-    columns = _failures(messages, tally)
+    columns = _failures(messages, below.population, tally)
     delivered = whole(messages.outcome == DELIVERED)
     reported = bool((messages.outcome == DELIVERED).any())
     columns["delivered"] = delivered if reported else np.full(size, np.nan)
@@ -186,10 +189,10 @@ def _table(
     return _rows(columns, split, low, freq, tz)
 
 
-def _failures(messages: Outcomes, tally: Any) -> dict[str, _Floats]:
+def _failures(messages: Outcomes, population: Bools, tally: Any) -> dict[str, _Floats]:
     """Count bounces by type and band, and messages that are still deferred."""
     kind = messages.bounce_type()
-    bounced = messages.outcome == BOUNCE
+    bounced = (messages.outcome == BOUNCE) & population
     soft = bounced & (kind == SOFT)
     by_sender = np.array([heals == "sender" for heals in by_reason("heals")] + [False])
     for_sender = soft & by_sender[messages.reason()]
@@ -200,6 +203,7 @@ def _failures(messages: Outcomes, tally: Any) -> dict[str, _Floats]:
         "deferred": tally(messages.outcome == DEFERRAL),
         "soft_time": tally(soft & ~for_sender),
         "soft_sender": tally(for_sender),
+        "outside": tally((messages.outcome == BOUNCE) & ~population),
     }
 
 
@@ -288,6 +292,8 @@ def _notes(
         notes.append(say("rates_no_denominator", lang))
     if below.without_sends:
         notes.append(say("rates_mixed", lang, sources=", ".join(below.without_sends)))
+    if table["outside"].any():
+        notes.append(_outside_note(messages, below, int(table["outside"].sum()), lang))
     bounced, total = _bounced(table), len(table)
     above = int((bounced > table["sent"]).sum())
     unknown = int(((bounced > 0) & table["sent"].isna()).sum())
@@ -305,3 +311,13 @@ def _notes(
     if unclassified:
         notes.append(say("rates_unclassified", lang, count=unclassified))
     return tuple(notes)
+
+
+def _outside_note(messages: Outcomes, below: Denominator, count: int, lang: str) -> str:
+    """Say how many bounces have no place in the rates, and which sources told of them."""
+    outside = (messages.outcome == BOUNCE) & ~below.population & ~messages.listed
+    source, names = messages.source()
+    told = sorted({names[code] for code in np.unique(source[outside]) if code >= 0})
+    comma = "、" if lang == "zh" else ", "
+    named = f" ({comma.join(told)})" if told else ""
+    return say("rates_outside", lang, count=count, sources=named)

@@ -45,7 +45,7 @@ class Sends:
     table : DataFrame
         Counts: ``date``, ``sent``, ``campaign``, ``domain`` (the latter two
         missing where not given). Messages: ``message_id``, ``recipient``,
-        ``timestamp`` (UTC), ``campaign``.
+        ``timestamp`` (UTC), ``campaign``, ``sender``.
     columns : frozenset of str
         The columns that were given.
     """
@@ -98,7 +98,8 @@ def read_sends(sends: object) -> Sends:
         Counts: ``date`` (a day of the analysis' time zone) and ``sent``, and
         optionally ``campaign`` and ``domain``; several rows for one day add
         up. Messages: ``message_id``, ``recipient`` and ``timestamp`` (UTC
-        where it names no zone), and optionally ``campaign``.
+        where it names no zone), and optionally ``campaign`` and ``sender``;
+        with ``sender`` it is evidence for mail of those senders only.
 
     Raises
     ------
@@ -214,6 +215,7 @@ def _messages(table: pd.DataFrame, name: str) -> Sends:
         "recipient": table["recipient"].astype(TEXT),
         "timestamp": times,
         "campaign": _text(table, "campaign"),
+        "sender": _text(table, "sender"),
     }
     return Sends("messages", pd.DataFrame(columns), frozenset(table.columns))
 

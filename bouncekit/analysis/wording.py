@@ -15,6 +15,11 @@ _SENTENCES: dict[str, dict[str, str]] = {
         "en": "No sends are reported by {sources}; what it delivered or bounced counts as sent.",
         "zh": "{sources} 不提供发送记录，其送达与退信的邮件按已发送计。",
     },
+    "rates_outside": {
+        "en": "Bounces outside these rates, as no record says what was sent there: "
+        "{count}{sources}.",
+        "zh": "{count} 个退信不计入退信率，因为没有对应的发送记录{sources}。",
+    },
     "rates_no_sends": {
         "en": "In {count} of {total} rows mail bounced and no sends are known; they have no rate.",
         "zh": "{total} 行中有 {count} 行有退信但没有发送量，这些行没有退信率。",

@@ -100,8 +100,19 @@ def periods(rates: pd.DataFrame, lang: Language) -> Periods | None:
         hard=whole["hard"].to_numpy(),
         failed=whole[list(KINDS)].sum(axis=1, min_count=1).to_numpy(),
         below=below_the_line(rates, lang),
-        notes=tuple(rates.attrs.get("notes", ())),
+        notes=notes_of(rates, lang),
     )
+
+
+def notes_of(rates: pd.DataFrame, lang: Language) -> tuple[str, ...]:
+    """Say what a reader has to know: the notes, else at least what lies outside the rates."""
+    return tuple(rates.attrs.get("notes", outside_note(rates, lang)))
+
+
+def outside_note(rates: pd.DataFrame, lang: Language) -> tuple[str, ...]:
+    """Say how many bounces have no place in the rates; nothing where all have."""
+    outside = int(rates["outside"].sum()) if "outside" in rates else 0
+    return (words("outside", lang, n=f"{outside:,}"),) if outside else ()
 
 
 def below_the_line(rates: pd.DataFrame, lang: Language) -> str:

@@ -11,7 +11,7 @@ from bouncekit.analysis.statistics import rate, wilson
 from bouncekit.errors import TableError
 from bouncekit.plots import _canvas, _edges
 from bouncekit.plots._canvas import GREY, INK, LINE, LOOKS, SMALL, Look
-from bouncekit.plots._series import KINDS, Floats, below_the_line
+from bouncekit.plots._series import KINDS, Floats, below_the_line, outside_note
 from bouncekit.schema import require
 from bouncekit.taxonomy import Language, reasons
 from bouncekit.words import has_words, words
@@ -48,7 +48,9 @@ def plot_reasons(
     """
     require(rates, "reason", *KINDS, made_by='bk.bounce_rates(df, by="reason")')
     title = words("reasons_title", lang)
-    counts = rates[list(KINDS)].sum(axis=1).groupby(rates["reason"].astype("str")).sum()
+    # A reason counts wherever it was met, also where nothing says how much was sent.
+    kinds = [*KINDS, "outside"] if "outside" in rates else list(KINDS)
+    counts = rates[kinds].sum(axis=1).groupby(rates["reason"].astype("str")).sum()
     counts = counts[counts > 0].sort_values(ascending=False, kind="stable")
     if counts.empty:
         why = words("empty", lang, why=words("empty_no_failures", lang))
@@ -136,6 +138,7 @@ def plot_providers(
 @dataclass(frozen=True, slots=True)
 class _Groups:
     below: str
+    notes: tuple[str, ...]
     names: list[str]
     sent: Floats
     hard: Floats
@@ -162,7 +165,7 @@ def _totals(rates: pd.DataFrame, by: str, top: int, lang: Language) -> _Groups:
         names.append(words("others", lang, n=len(rest)))
         shown = pd.concat([shown, rest.sum(skipna=False).to_frame().T])
     columns = (shown[name].to_numpy(dtype=float) for name in ("sent", "hard", "soft"))
-    return _Groups(below_the_line(rates, lang), names, *columns)
+    return _Groups(below_the_line(rates, lang), outside_note(rates, lang), names, *columns)
 
 
 def _group_name(name: str, by: str, lang: Language) -> str:
@@ -199,7 +202,7 @@ def _group_rates(groups: _Groups, ax: Axes | None, title: str, min_n: int, lang:
     notes = [words("interval_bars", lang)]
     if (np.isfinite(groups.sent) & ~enough).any():
         notes.append(words("few_sent_rows", lang, n=f"{min_n:,}"))
-    return _edges.finish(ax, title, [groups.below], [" · ".join(notes)])
+    return _edges.finish(ax, title, [groups.below], [" · ".join(notes), *groups.notes])
 
 
 def _group_counts(groups: _Groups, ax: Axes | None, title: str, _: int, lang: Language) -> Axes:
