@@ -41,6 +41,9 @@ def common(message: Message, original: HeaderBlock, found: Report | None) -> Row
     sender = address(original.first("return-path")) if original else None
     if original and not sender:
         sender = address(original.first("from"))
+    if not sender:
+        # A notice goes to the envelope sender (RFC 5321 4.5.5), whatever it returns of the mail.
+        sender = address(message.header("to"))
     return {"message_id": message_id, "sender": sender}
 
 
