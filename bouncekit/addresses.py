@@ -17,6 +17,7 @@ from publicsuffixlist import PublicSuffixList
 OTHER = "other"
 _WRAPPERS = re.compile(r"^(?:rfc822|utf-8|smtp|mailto|unknown|x400|dns)\s*[;:]\s*", re.IGNORECASE)
 _MASKED = re.compile(r"\*|^x{3,}@|\[(?:redacted|masked|hidden)\]", re.IGNORECASE)
+_QUOTED = re.compile(r'"[^"\n]{1,64}"@[^\s@<>",;]{1,255}')
 _SIMPLE_DOMAIN = re.compile(
     r"[a-z0-9](?:[a-z0-9_-]*[a-z0-9])?(?:\.[a-z0-9_](?:[a-z0-9_-]*[a-z0-9])?)+"
 )
@@ -46,6 +47,9 @@ def clean(address: str | None) -> str | None:
     """
     if not address:
         return None
+    if '"@' in address and (quoted := _QUOTED.search(address)):
+        local, _, domain = quoted[0].rpartition("@")
+        return f"{local}@{readable_domain(domain)}"
     text = _WRAPPERS.sub("", address.strip().strip('"').strip())
     if "<" in text:
         text = text[text.rfind("<") + 1 :]

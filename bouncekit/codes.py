@@ -21,7 +21,7 @@ _NUMBER = re.compile(
     re.IGNORECASE,
 )
 # What log writers put before a quoted reply, besides the start of a line.
-_QUOTING = "\n:;)>]'\"(=#,"
+_QUOTING = "\n:;)>]'\"(=#,：；，。（【“‘"
 _SAYING = re.compile(
     r"\b(?:said|with|code|error|reply|response|was|returned|status)\Z", re.IGNORECASE
 )

@@ -297,6 +297,23 @@ def test_all_engines_and_line_ends_give_the_same_rows(path):
         assert message_rows(open_message(raw.replace(b"\n", end))) == wanted
 
 
+@pytest.mark.parametrize("path", MAILBOXES, ids=lambda path: path.name)
+def test_all_engines_and_line_ends_give_the_same_rows_of_a_mailbox(path):
+    def rows(raw, engine="fast"):
+        try:
+            return mail.parse(raw, Options(engine=engine))
+        except SkipItem as told:
+            return str(told)
+
+    blob = Blob(path.name, lambda: path.open("rb"))
+    for number, raw in mail.messages(blob, Options(), Ledger(path.name)):
+        raw = raw.replace(b"\r\n", b"\n")
+        wanted = rows(raw)
+        assert rows(raw, "mailparser") == wanted, number
+        for end in (b"\r\n", b"\r"):
+            assert rows(raw.replace(b"\n", end)) == wanted, number
+
+
 PART = "Content-Type: text/plain\n\n"
 REPORT = (
     "Content-Type: message/delivery-status\n\nReporting-MTA: dns; mx.example.org\n\n"

@@ -12,6 +12,8 @@ _STATUS = re.compile(r"(?<![\d.])[245]\.\d{1,3}\.\d{1,3}(?![\d.])")
 _PLAIN = re.compile(r"([45][0-7]\d)[ -](?:#?([45]\.\d{1,3}\.\d{1,3})(?![\d.]))?")
 _CANDIDATE = re.compile(r"[245](?:[0-7]\d|\.\d)")
 _FILLER = re.compile(r"[245]\.0\.0")
+# Cisco's "5.1.0 - Unknown address error 550-'#5.1.0 Address rejected'": the reply stands in quotes.
+_QUOTED = re.compile(r"\b([45][0-7]\d)-'#?(?:([45]\.\d{1,3}\.\d{1,3})(?![\d.]))?")
 _SPELLED = re.compile(r"[245][0-7]\d\b(?!\.\d)")
 _SPELLING = re.compile(
     r"(?:\[|<<<|<--|<-|>>>|(?:response|error|smtp|reply|status) ?code|errcode)"
@@ -53,6 +55,9 @@ def of_failure(words: str, status: str) -> tuple[int | None, str | None]:
         return int(plain[1]), reported if filler else found
     if not _CANDIDATE.search(words):
         return None, reported
+    quoted = _QUOTED.search(words) if "-'" in words else None
+    if quoted:
+        return int(quoted[1]), quoted[2] or codes.enhanced_code(words) or reported
     found = codes.enhanced_code(words)
     if found and reported and _FILLER.fullmatch(found) and not _FILLER.fullmatch(reported):
         found = reported

@@ -22,6 +22,11 @@ ORIGINALS = frozenset(
         "text/rfc822",
     )
 )
+MISLABELLED = frozenset(("text/plain", "application/octet-stream"))
+"""Types that gateways give a report when they attach it as a file."""
+MAX_STRAY = 65_536
+"""Bytes of an attached file that may be a report."""
+_STRAY = re.compile(rb"^(?:final|original)-recipient:", re.IGNORECASE | re.MULTILINE)
 _PART_TYPE = re.compile(r"^content-type:[ \t]*([\w.+-]+/[\w.+-]+)", re.IGNORECASE | re.MULTILINE)
 # Boundary lines and part headers that stand in a text because its MIME is broken.
 _MIME_LINES = re.compile(
@@ -30,6 +35,13 @@ _MIME_LINES = re.compile(
     r"(?:\n[ \t]+[^\n]+|\nboundary=[^\n]+)*)\n",
     re.IGNORECASE | re.MULTILINE,
 )
+
+
+def stray_report(data: bytes) -> str:
+    """Return the report that an attached file holds, empty where it holds none."""
+    if len(data) > MAX_STRAY or not _STRAY.search(data):
+        return ""
+    return decode_unlabelled(data.replace(b"\r\n", b"\n"))
 
 
 def bare_text(body: bytes) -> str:

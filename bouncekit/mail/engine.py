@@ -14,7 +14,14 @@ from email import message_from_bytes
 from typing import Any, Literal
 
 from bouncekit.mail import headers as header_block
-from bouncekit.mail.damaged import ORIGINALS, REPORTS, bare_text, parts_in_text
+from bouncekit.mail.damaged import (
+    MISLABELLED,
+    ORIGINALS,
+    REPORTS,
+    bare_text,
+    parts_in_text,
+    stray_report,
+)
 from bouncekit.mail.headers import HeaderBlock, decode_unlabelled, relabelled
 from bouncekit.mail.markup import MAX_HTML, visible_text
 from bouncekit.mail.parts import MAX_ORIGINAL, Parts, decode_text, scan
@@ -62,8 +69,11 @@ class Message:
         Text of the delivery report (RFC 3464, RFC 6533), else empty.
     feedback : str
         Text of the feedback report (RFC 5965), else empty.
-    receipt : bool
-        Whether it holds a disposition notification (RFC 8098).
+    receipt : str
+        Text of the disposition notification (RFC 8098), else empty.
+    stray : str
+        Text of a delivery report that is attached as a file of another type,
+        else empty.
     plain, html : str
         First plain and first HTML part written for people.
     more : str
@@ -76,7 +86,8 @@ class Message:
     content_type: str
     report: str
     feedback: str
-    receipt: bool
+    receipt: str
+    stray: str
     plain: str
     html: str
     more: str
@@ -168,7 +179,7 @@ def _fast(raw: bytes) -> Parts:
         if kind.startswith("text/plain") and len(kind) > 10:
             # Parameters without their semicolon; the label is still plain.
             plain = [decode_unlabelled(part.content), *plain]
-        elif kind.startswith(("message/", "text/")):
+        elif kind.startswith(("message/", "text/")) or kind in MISLABELLED:
             data = part.content
             others.append((kind, data.replace(b"\r\n", b"\n") if b"\r" in data else data))
     if any("\ufffd" in text for text in (*plain, *mail.text_html)):
@@ -208,11 +219,17 @@ def _slow(message: email_message.Message) -> Parts:
         elif kind in ("text/plain", "text/html") and not _is_attachment(part):
             text = _decoded(part).replace(_RENAMED.decode(), "message/")
             (parts.plain if kind == "text/plain" else parts.html).append(text)
-        elif kind.startswith("text/"):
+        elif kind.startswith("text/") or kind in MISLABELLED:
             data: Any = part.get_payload(decode=True) or b""
             kind = kind.replace(_RENAMED.decode(), "message/")
             parts.others.append((kind, data.replace(_RENAMED, b"message/")))
     return parts
+
+
+def attached_messages(raw: bytes) -> list[bytes]:
+    """Return the messages that a message carries as parts, whole, in order."""
+    parts = _slow(message_from_bytes(_flat(_normalised(raw))))
+    return [data for kind, data in parts.others if kind.lower() == "message/rfc822"]
 
 
 def _is_attachment(part: email_message.Message) -> bool:
@@ -225,8 +242,7 @@ def _decoded(part: email_message.Message) -> str:
 
 
 def _facts(headers: HeaderBlock, content_type: str, parts: Parts, body: bytes) -> Message:
-    report, feedback, original = "", "", ""
-    receipt = False
+    report, feedback, receipt, stray, original = "", "", "", "", ""
     for kind, data in parts.others:
         kind = kind.lower()
         if kind in REPORTS:
@@ -237,7 +253,9 @@ def _facts(headers: HeaderBlock, content_type: str, parts: Parts, body: bytes) -
         elif kind in FEEDBACK:
             feedback = feedback or decode_unlabelled(data[:MAX_REPORT])
         elif kind in RECEIPTS:
-            receipt = True
+            receipt = receipt or decode_unlabelled(data[:MAX_REPORT])
+        elif kind in MISLABELLED:
+            stray = stray or stray_report(data)
     text, more, html = _human(parts)
     if not (text or html or report or feedback or original):
         text = bare_text(body)
@@ -250,6 +268,7 @@ def _facts(headers: HeaderBlock, content_type: str, parts: Parts, body: bytes) -
         report=report,
         feedback=feedback,
         receipt=receipt,
+        stray=stray,
         plain=text,
         html=html,
         more=more,

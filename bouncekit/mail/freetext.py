@@ -26,6 +26,8 @@ MIN_LETTERS = 8
 _REPLY = re.compile(r"[245](?<![^\s:;('\"\[].)[0-7]\d(?:[ \-:,.#]|$)")
 # Replies of a dialogue that went well up to there.
 _ACCEPTED = re.compile(r"(?:<--?|<<<)\s*[23]\d\d[ -]|-->\s*(?:EHLO|HELO|QUIT|RSET)", re.IGNORECASE)
+# Sendmail puts its own code before the one it tells of: "554 <a@b>... 550 Host unknown".
+_WRAPPED = re.compile(r"[45]\d\d \S{1,300}?\.\.\. (?=[45][0-7]\d )")
 _AROUND = " \t>:;,.\"'"
 
 
@@ -58,11 +60,14 @@ def failures(lines: list[str], known: list[str], own: frozenset[str]) -> list[Fa
     """
     places = places_of(lines)
     chosen = known_places(places, known) if known else best_places(places, own)
-    if not chosen:
-        words = _notice(lines)
-        return [Failure(address, words) for address in known] or [Failure("", words)]
     headings = [place for place in places if place.rank == HEADING]
-    return _with_words(lines, chosen, headings)[:MAX_FAILURES]
+    found = _with_words(lines, chosen, headings)[:MAX_FAILURES]
+    named = {place.address.lower() for place in chosen}
+    unnamed = [address for address in known if address.lower() not in named]
+    if unnamed or not found:
+        words = _notice(lines)
+        found += [Failure(address, words) for address in unnamed or [""]]
+    return found
 
 
 def _with_words(lines: list[str], chosen: list[Place], headings: list[Place]) -> list[Failure]:
@@ -76,7 +81,8 @@ def _with_words(lines: list[str], chosen: list[Place], headings: list[Place]) ->
             while end < below and lines[end].strip():
                 end += 1
             words = _dialogue(
-                lines[above + 1 : end] if len(chosen) == 1 else lines[above + 1 : place.line + 1]
+                lines[above + 1 : end] if len(chosen) == 1 else lines[above + 1 : place.line + 1],
+                lines[place.line].strip().removeprefix("<<<").strip(),
             )
         elif place.rank == HEADING:
             mine = [p for p in headings if p.address.lower() == place.address.lower()] or [place]
@@ -93,13 +99,15 @@ def _with_words(lines: list[str], chosen: list[Place], headings: list[Place]) ->
     return found
 
 
-def _dialogue(lines: list[str]) -> str:
-    """Join a stretch of SMTP dialogue, the server's own replies (``<<<``) first."""
+def _dialogue(lines: list[str], own: str) -> str:
+    """Join a stretch of SMTP dialogue: the server's replies (``<<<``), then a recipient's line."""
     blank = [number for number, line in enumerate(lines) if not line.strip()]
     lines = lines[blank[-1] + 1 :] if blank else lines
     replies = [line.strip()[3:].strip() for line in lines if line.lstrip().startswith("<<<")]
     rest = [line.strip() for line in lines if not line.lstrip().startswith(("<<<", ">>>", "---"))]
-    return "\n".join([*replies, *(line for line in rest if line)])
+    others = [line for line in rest if line and line != own]
+    # What was said of this recipient goes before what was said above it.
+    return "\n".join([*replies, _WRAPPED.sub("", own), *others])
 
 
 def _segments(lines: list[str], places: list[Place], headings: list[Place]) -> str:

@@ -58,6 +58,13 @@ def is_reply(subject: str) -> bool:
     return subject.startswith(phrases("reply_prefix"))
 
 
+def is_passed_on(message: Message) -> bool:
+    """Say whether a person forwards a report with words of their own."""
+    if message.content_type.startswith("multipart/report"):
+        return False
+    return is_reply(fold(message.header("subject"))) and not is_machine(message)
+
+
 def is_auto_reply(message: Message, subject: str) -> bool:
     """Say whether a person's mail system answers for them (RFC 3834 and its forerunners)."""
     headers = message.headers
@@ -67,6 +74,19 @@ def is_auto_reply(message: Message, subject: str) -> bool:
     precedence = message.header("precedence").lower()
     marks = ("x-autoreply", "x-autorespond", "x-autoreply-from", "x-mail-autoreply")
     return precedence in ("auto_reply", "auto-reply") or any(mark in headers for mark in marks)
+
+
+def is_refusal(message: Message) -> bool:
+    """Say whether a disposition notification tells that a mail filter refused the message.
+
+    A filter may answer so (RFC 5429 2.1.1); other receipts tell that a person
+    read or deleted the message.
+    """
+    subject = fold(message.header("subject"))
+    return not subject.startswith(phrases("receipt_subject")) and (
+        "(rejected)" in message.header("auto-submitted").lower()
+        or has("refusal", f"{subject} {fold(message.text[:MAX_NOTICE])}")
+    )
 
 
 def is_complaint(message: Message) -> bool:

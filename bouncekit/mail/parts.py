@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from functools import lru_cache
 from typing import NamedTuple
 
-from bouncekit.mail.damaged import ORIGINALS
+from bouncekit.mail.damaged import MAX_STRAY, MISLABELLED, ORIGINALS
 from bouncekit.mail.headers import decode_unlabelled
 from bouncekit.texts import scalars
 
@@ -90,27 +90,34 @@ def scan(raw: bytes, end: int, content_type: str, encoding: str) -> Parts | None
 
 def _take(parts: Parts, raw: bytes, start: int, stop: int, label: _Label, depth: int = 0) -> None:
     """Put a body where it belongs, and the parts inside it."""
-    kind = label.kind
-    if label.boundary:
-        if depth == MAX_DEPTH:
+    if not label.boundary:
+        _take_leaf(parts, raw, start, stop, label)
+        return
+    if depth == MAX_DEPTH:
+        raise _Unsure
+    for begin, end in _between(raw, start, stop, label.boundary):
+        body = raw.find(b"\n\n", begin - 1, min(end, begin + MAX_PART_HEADER)) + 2
+        if body < 2:
             raise _Unsure
-        for begin, end in _between(raw, start, stop, label.boundary):
-            body = raw.find(b"\n\n", begin - 1, min(end, begin + MAX_PART_HEADER)) + 2
-            if body < 2:
-                raise _Unsure
-            _take(parts, raw, body, end, _label_of(raw[begin : body - 1]), depth + 1)
-    elif kind in ORIGINALS and label.encoding in _IDENTITY:
+        _take(parts, raw, body, end, _label_of(raw[begin : body - 1]), depth + 1)
+
+
+def _take_leaf(parts: Parts, raw: bytes, start: int, stop: int, label: _Label) -> None:
+    """Put a body that holds no parts where it belongs."""
+    kind = label.kind
+    if kind in ORIGINALS and label.encoding in _IDENTITY:
         parts.others.append((kind, _header_of(raw, start, min(stop, start + MAX_ORIGINAL))))
     elif kind == "text/html" and any(map(str.strip, parts.plain)):
         # The same words again.
         return
+    elif kind in ("text/plain", "text/html") and not label.attached:
+        text = decode_text(_decoded(raw[start:stop], label.encoding), label.charset)
+        (parts.plain if kind == "text/plain" else parts.html).append(text)
+    elif kind in MISLABELLED:
+        if stop - start <= 2 * MAX_STRAY:
+            parts.others.append((kind, _decoded(raw[start:stop], label.encoding)))
     elif kind.startswith(("text/", "message/")):
-        data = _decoded(raw[start:stop], label.encoding)
-        if label.attached or kind not in ("text/plain", "text/html"):
-            parts.others.append((kind, data))
-        else:
-            text = decode_text(data, label.charset)
-            (parts.plain if kind == "text/plain" else parts.html).append(text)
+        parts.others.append((kind, _decoded(raw[start:stop], label.encoding)))
 
 
 def _header_of(raw: bytes, start: int, stop: int) -> bytes:

@@ -19,7 +19,8 @@ _LABEL = r"[A-Za-z0-9\u00c0-\u024f\u0400-\u04ff](?:[A-Za-z0-9\u00c0-\u024f\u0400
 ADDRESS = re.compile(
     rf"(?<![\w.+=/@-])(?:mailto:)?({_LOCAL}@(?:{_LABEL}\.){{1,8}}"
     r"[A-Za-z\u00c0-\u024f\u0400-\u04ff][\w-]{1,24})(?![\w@-])"
-    r"|<([^<>\s@]{1,128}@[^<>\s@]{1,255})>",
+    r"|<([^<>\s@]{1,128}@[^<>\s@]{1,255})>"
+    r"|(\"[^\"\n@]{1,64}\"@[\w.-]{1,255}\w)",
 )
 _BRACKETED = re.compile(r"\s{0,3}<([^<>\s@:]{1,128}@[^<>\s]{1,255})>")
 _DIALOGUE = re.compile(
@@ -35,7 +36,7 @@ _ROLES = re.compile(
     re.IGNORECASE,
 )
 _GENERATED = re.compile(r"^\(?(?:ultimately )?(?:generated|expanded) (?:from|by)", re.IGNORECASE)
-HEADING, DIALOGUE, LABELLED, ANYWHERE = range(4)
+HEADING, DIALOGUE, LABELLED, ANYWHERE, BYSTANDER, ORIGIN = range(6)
 
 
 @dataclass(slots=True)
@@ -73,6 +74,9 @@ def _addresses(line: str) -> Iterator[re.Match[str]]:
     at = line.find("@")
     while at >= 0:
         begin = max(line.rfind(" ", 0, at), line.rfind("\t", 0, at)) + 1
+        if line[at - 1 : at] == '"':
+            # A local part in quotes may hold spaces (RFC 5321 4.1.2).
+            begin = min(begin, max(0, line.rfind('"', 0, at - 1)))
         end = line.find(" ", at)
         end = len(line) if end < 0 else end
         yield from ADDRESS.finditer(line, begin, end)
@@ -83,20 +87,23 @@ def _in_line(line: str, number: int, lines: list[str]) -> list[Place]:
     found: list[Place] = []
     dialogue = bool(_DIALOGUE.match(line))
     for match in _addresses(line):
-        address = (match[1] or match[2]).strip(".'")
+        address = (match[1] or match[2] or match[3]).strip(".'")
         before, after = line[: match.start()], line[match.end() :]
-        if address[0] in "=/" or (before and _GENERATED.match(before.strip())):
+        if address[0] in "=/":
             continue
-        if dialogue and not found:
+        if before and _GENERATED.match(before.strip()):
+            # Whose mail a failed program, file or alias is; the alias itself stands above.
+            rank = ORIGIN
+        elif dialogue and not found:
             rank = DIALOGUE
         elif (
             not before.strip(WRAP) and not found and not line.lstrip().startswith((">>> ", "<<< "))
         ):
-            rank = HEADING if not _is_label(_above(lines, number), "other_label") else ANYWHERE + 1
+            rank = HEADING if not _is_label(_above(lines, number), "other_label") else BYSTANDER
         elif before.lstrip().startswith(">>> ") and not before.strip(WRAP):
             rank = HEADING
         elif _is_label(before, "other_label"):
-            rank = ANYWHERE + 1
+            rank = BYSTANDER
         elif _is_label(before, "recipient_label") or _ends_line(before, after):
             rank = LABELLED
         else:
@@ -139,7 +146,7 @@ def known_places(places: list[Place], known: list[str]) -> list[Place]:
             Place(address, place.line, place.rank, place.rest)
             for address, place in zip(known, headings, strict=True)
         ]
-    return []
+    return sorted(chosen, key=lambda place: place.line)
 
 
 def best_places(places: list[Place], own: frozenset[str]) -> list[Place]:
@@ -150,6 +157,7 @@ def best_places(places: list[Place], own: frozenset[str]) -> list[Place]:
         [place for place in others if not _ROLES.match(place.address)]
         or others
         or [place for place in likely if place.rank == HEADING and not place.rest.strip(WRAP)]
+        or [place for place in places if place.rank == ORIGIN]
     )
     if len(group) < 2:
         return group

@@ -185,6 +185,9 @@ def _recipient(fields: dict[str, str]) -> Recipient:
             kind = ""
     else:
         kind = ""
+    if "\n" in diagnostic and kind.strip().lower() == "x-notes":
+        # Domino folds in the middle of words.
+        diagnostic = diagnostic.replace("\n", "")
     return Recipient(
         final=_address(fields.get("final-recipient", "")),
         original=_address(fields.get("original-recipient", "")),

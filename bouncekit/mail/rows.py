@@ -36,10 +36,21 @@ def message_rows(message: Message) -> list[Row]:
         return complaint_rows(message)
     if notification.is_notification(message):
         return notification.rows(message)
-    found = report.parse(message.report) if message.report else None
+    found = _reported(message)
     if found and found.recipients:
+        if kind.is_passed_on(message):
+            raise SkipItem(kind.QUOTED)
         return reported_rows(message, found, message.original, None)
     return _told(message)
+
+
+def _reported(message: Message) -> Report | None:
+    """Read the report of a message; where a person speaks, only one that makes up the message."""
+    text = message.report
+    if not text and (message.stray or message.receipt):
+        refused = message.receipt and kind.is_refusal(message)
+        text = message.receipt if refused else message.stray if kind.is_machine(message) else ""
+    return report.parse(text) if text else None
 
 
 def _told(message: Message) -> list[Row]:
@@ -59,13 +70,17 @@ def _told(message: Message) -> list[Row]:
     rows: list[Row] = []
     known = shared.failed_header(message)
     own = frozenset() if known else shared.own_addresses(message)
-    for failure in freetext.failures(lines, known, own):
+    failed = freetext.failures(lines, known, own)
+    for failure in failed:
         address = shared.address(failure.recipient)
         guessed = ""
         if address is None:
             address = _verp(message) or _guess(original)
             guessed = GUESSED_RECIPIENT if address and not _verp(message) else ""
         smtp_code, enhanced = codes.of_failure(failure.words, "")
+        if enhanced is None and len(failed) == 1:
+            # A code that stands away from the words is still that of the one who failed.
+            enhanced = codes.of_failure("\n".join(lines), "")[1]
         rows.append(
             {
                 **common,

@@ -11,8 +11,18 @@ from typing import BinaryIO
 from bouncekit.accounting import Ledger
 from bouncekit.inputs.sources import Blob, Head
 from bouncekit.mail import message_rows, open_message
+from bouncekit.mail.carried import carried_rows, is_envelope, is_wrapper
 from bouncekit.mail.engine import MAX_MESSAGE, Engine, OpenError
-from bouncekit.readers._base import CERTAIN, NO, BadItem, ByItem, Options, Reader, Row
+from bouncekit.readers._base import (
+    CERTAIN,
+    NO,
+    BadItem,
+    ByItem,
+    Options,
+    Reader,
+    Row,
+    SkipItem,
+)
 
 BLOCK = 262_144
 """Bytes read at once from a mailbox; more where a message is longer."""
@@ -119,11 +129,20 @@ def _may_begin(data: bytes, at: int) -> bool:
 
 def parse(raw: bytes, options: Options) -> list[Row]:
     """Make the rows of one message."""
+    engine = _ENGINES.get(options.engine, "auto")
     try:
-        message = open_message(raw, _ENGINES.get(options.engine, "auto"))
+        message = open_message(raw, engine)
     except OpenError as error:
         raise BadItem(str(error)) from None
-    return message_rows(message)
+    if message.original and is_wrapper(message) and (rows := carried_rows(raw, engine)):
+        return rows
+    try:
+        return message_rows(message)
+    except SkipItem:
+        rows = carried_rows(raw, engine) if is_envelope(message) else []
+        if not rows:
+            raise
+        return rows
 
 
 READER = Reader(
