@@ -5,9 +5,11 @@ cores once there is enough of it to be worth the start of the workers.
 """
 
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
+from functools import partial
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, Self, cast
 
 import pyarrow as pa
 
@@ -16,12 +18,14 @@ from bouncekit.errors import BouncekitError, UnknownFormatError
 from bouncekit.inputs.sources import Blob, Refusal
 from bouncekit.intake.recognition import nothing_recognised, recognise
 from bouncekit.intake.workers import Batch, Pool, usable_cores
+from bouncekit.readers import reader_named
 from bouncekit.readers._base import (
     RAW_SCHEMA,
     ByItem,
     Chunk,
     Options,
     Reader,
+    Rotated,
     arrow_rows,
 )
 from bouncekit.readers._bystanders import bystander
@@ -56,6 +60,7 @@ class Collector:
         self._pool: Pool | None = None
         self._batch: Batch | None = None
         self._recognised = 0
+        self._rotated: dict[tuple[str, str], list[tuple[Blob, Ledger]]] = {}
         self._rows: list[dict[str, Any]] = []
         self._tables: list[pa.Table] = []
         self._bar = _progress_bar(progress)
@@ -89,12 +94,32 @@ class Collector:
             return
         self._recognised += 1
         ledger.source = reader.name
+        if isinstance(reader.read, Rotated):
+            folder = item.label.replace("!", "/").rpartition("/")[0]
+            # Anew, so that the heads of thousands of files are not held.
+            self._rotated.setdefault((reader.name, folder), []).append((replace(item), ledger))
+        else:
+            self._guarded(partial(self._read, item, reader, ledger), item, ledger)
+
+    def _guarded(self, read: Callable[[], None], item: Blob, ledger: Ledger) -> None:
         try:
-            self._read(item, reader, ledger)
+            read()
         except Exception as error:  # noqa: BLE001 - one bad file must not cost the others
             reason = f"the rest could not be read ({_sentence(error)})"
             ledger.fail(None, f"{reason}; check the file or copy it anew")
         self._bar.set_postfix_str(item.label[-40:], refresh=False)
+
+    def _read_rotated(self) -> None:
+        """Read the logs of each folder as one, the oldest file first."""
+        for (name, _), files in self._rotated.items():
+            read = cast("Rotated[Any]", reader_named(name).read)
+            if len(files) > 1:
+                files.sort(key=lambda pair: read.order(pair[0], self._options))
+            memory = read.memory()
+            for item, ledger in files:
+                chunks = partial(read.rows, item, self._options, ledger, memory)
+                self._guarded(partial(self._add_all, chunks, ledger), item, ledger)
+        self._rotated.clear()
 
     def finish(self, name: str) -> Iterator[pa.Table]:
         """Give the raw tables; ``name`` is how an error calls the whole input.
@@ -107,6 +132,7 @@ class Collector:
         if not self._recognised:
             raise UnknownFormatError(nothing_recognised(name, self.ledgers))
         self._settle()
+        self._read_rotated()
         self._flush()
         return iter(self._tables)
 
@@ -135,7 +161,10 @@ class Collector:
             return
         # What is still with the workers comes first.
         self._settle()
-        for chunk in read(item, self._options, ledger):
+        self._add_all(partial(read, item, self._options, ledger), ledger)
+
+    def _add_all(self, read: Callable[[], Iterator[Chunk]], ledger: Ledger) -> None:
+        for chunk in read():
             self._add(chunk, ledger)
 
     def _add(self, chunk: Chunk, ledger: Ledger) -> None:

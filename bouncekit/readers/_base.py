@@ -4,9 +4,10 @@ A reader states facts from the file and guesses nothing: what a failure means
 is for the rules, who hosts a domain for :mod:`bouncekit.addresses`.
 """
 
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Literal, TypeAlias, TypeVar
+from typing import Any, Generic, Literal, TypeAlias, TypeVar
 
 import pyarrow as pa
 
@@ -162,6 +163,47 @@ class ByItem:
         for row in found:
             row["item"] = number
         return found
+
+
+Memory = TypeVar("Memory")
+
+
+@dataclass(frozen=True, slots=True)
+class Rotated(Generic[Memory]):
+    """A ``read`` function for logs whose files continue each other.
+
+    Who sent a message may stand in yesterday's file and how it ended in
+    today's, so the files of one folder are read one after the other, the
+    oldest first, with one memory.
+
+    Parameters
+    ----------
+    rows : callable
+        ``(Blob, Options, Ledger, memory)`` to chunks of rows.
+    memory : callable
+        Makes an empty memory.
+    begins : callable
+        ``(Blob, Options)`` to the time of the first entry, None where it
+        cannot be told.
+    """
+
+    rows: Callable[[Blob, Options, Ledger, Memory], Iterator[Chunk]]
+    memory: Callable[[], Memory]
+    begins: Callable[[Blob, Options], int | None]
+
+    def __call__(self, blob: Blob, options: Options, ledger: Ledger) -> Iterator[Chunk]:
+        """Read one file alone."""
+        return self.rows(blob, options, ledger, self.memory())
+
+    def order(self, blob: Blob, options: Options) -> tuple[bool, int, int, str]:
+        """Give the key by which the files of a folder are sorted, the oldest first."""
+        try:
+            start = self.begins(blob, options)
+        except OSError:
+            start = None
+        # Without times: mail.log.2 is older than mail.log.1, and that than mail.log.
+        age = re.search(r"\.(\d{1,6})(?:\.\w+)?$", blob.label)
+        return start is None, start or 0, -int(age[1]) if age else 0, blob.label
 
 
 NoRows: TypeAlias = tuple[Outcome, str]

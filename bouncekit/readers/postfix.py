@@ -1,8 +1,9 @@
 """Postfix ``mail.log`` / ``maillog``: delivery lines of the classic and the RFC 3339 form.
 
 An item is a line that tells how one delivery went. Sender and Message-ID come
-from the ``cleanup`` and ``qmgr`` lines of the same queue id in the same file;
-where a rotated file holds the end of a story only, those stay missing.
+from the ``cleanup`` and ``qmgr`` lines of the same queue id, in the same file
+or in an older one of the same folder (rotated logs are read as one); where
+none of them is there, they stay missing.
 
 ``vendor_type`` is the status word:
 
@@ -14,27 +15,40 @@ where a rotated file holds the end of a story only, those stay missing.
   and codes the row repeats
 
 Look-alikes: ``NOQUEUE: reject:`` and other ``smtpd`` lines refuse mail that
-comes in; ``deliverable`` and ``undeliverable`` answer address probes.
+comes in; ``deliverable`` and ``undeliverable`` answer address probes; ``sent``
+may mean no more than handed to a filter or forwarded under another queue id.
 """
 
 import re
-from collections import OrderedDict
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 
 from bouncekit.accounting import Ledger
-from bouncekit.inputs.encodings import text_stream
 from bouncekit.inputs.sources import Blob, Head
-from bouncekit.readers._base import CERTAIN, NO, Chunk, Options, Reader, Row, in_chunks
+from bouncekit.readers import _syslog
+from bouncekit.readers._base import (
+    CERTAIN,
+    NO,
+    BadItem,
+    Chunk,
+    Options,
+    Reader,
+    Rotated,
+    Row,
+    SkipItem,
+    in_chunks,
+)
+from bouncekit.readers._queue import Message, Queue
 from bouncekit.readers._reply import codes_of
-from bouncekit.readers._syslog import Clock, Line, lines
+from bouncekit.readers._syslog import Clock
 
 _SNIFF = re.compile(r"^[^\n]{10,80}? postfix[^ \[/]*(?:/[a-z-]+)+\[\d+\]: ", re.MULTILINE)
-_QUEUE_ID = re.compile(r"([0-9A-F]{5,15}|[0-9A-Za-z]{10,20}): ")
+_TOLD = ("to=<", "from=<", "message-id=", "resent-message-id=", "removed")
+"""How the lines begin that tell of a message, behind the queue id."""
+_SUCCESS = re.compile(r"(2\d\d)[ -]")
 _DELIVERY = re.compile(
     r"to=<(?P<to>[^>]{0,320})>, (?:orig_to=<(?P<orig_to>[^>]{0,320})>, )?"
     r"relay=(?P<relay>[^,]{0,400}), "
-    r"(?:[a-z_]+=[^,]{0,200}, )*?(?:dsn=(?P<dsn>[\d.]{5,11}), )?"
+    r"(?:[a-ce-z][a-z_]*=[^,]{0,200}, |delays?=[^,]{0,200}, )*(?:dsn=(?P<dsn>[\d.]{5,11}), )?"
     r"status=(?P<status>[A-Za-z-]{1,20})(?: \((?P<text>.*)\))?\s*$"
 )
 _EXPIRED = re.compile(r"from=<(?P<sender>[^>]{0,320})>, status=(?P<status>(?:force-)?expired)\b")
@@ -44,10 +58,13 @@ _HOST_SAID = re.compile(r"host (\S{1,255}?)\[[^\]]{1,60}\](?::\d+)? (?:said: |(?
 _HOST_NAMED = re.compile(
     r"(?:connect to|lost connection with|conversation with) ([^\s\[]{1,255})\["
 )
-_LOCAL_FILTER = re.compile(
-    r"(?:127\.\d+\.\d+\.\d+|localhost|::1)(?:\[[^\]]*\])?:\d+$", re.IGNORECASE
+_LOCAL_HOST = r"(?:127\.\d+\.\d+\.\d+|localhost|::1)(?:\[[^\]]*\])?:\d+"
+_LOCAL_FILTER = re.compile(rf"{_LOCAL_HOST}$", re.IGNORECASE)
+_FILTER_DOWN = re.compile(
+    rf"(?:delivery temporarily suspended: )?connect to {_LOCAL_HOST}: ", re.IGNORECASE
 )
 _NOT_TRIED = "delivery temporarily suspended"
+_DOUBLE_BOUNCE = "double-bounce@"
 _EVENTS = {
     "sent": "delivered",
     "bounced": "bounce",
@@ -55,38 +72,6 @@ _EVENTS = {
     "SOFTBOUNCE": "deferral",
 }
 _PROBES = {"deliverable", "undeliverable"}
-MAX_QUEUE = 200_000
-"""Messages remembered at a time; the longest untouched is forgotten first."""
-
-
-@dataclass(slots=True)
-class _Message:
-    """What other lines of the log say about one queue id."""
-
-    sender: str | None = None
-    message_id: str | None = None
-    deferred: dict[str, Row] = field(default_factory=dict)
-
-
-class _Queue:
-    """The messages under way, by host and queue id (ids are used again)."""
-
-    def __init__(self) -> None:
-        self._messages: OrderedDict[tuple[str, str], _Message] = OrderedDict()
-
-    def message(self, host: str, queue_id: str) -> _Message:
-        key = (host, queue_id)
-        found = self._messages.get(key)
-        if found is None:
-            found = self._messages[key] = _Message()
-            if len(self._messages) > MAX_QUEUE:
-                self._messages.popitem(last=False)
-        else:
-            self._messages.move_to_end(key)
-        return found
-
-    def forget(self, host: str, queue_id: str) -> None:
-        self._messages.pop((host, queue_id), None)
 
 
 def sniff(head: Head) -> int:
@@ -94,113 +79,142 @@ def sniff(head: Head) -> int:
     return CERTAIN if _SNIFF.search(head.text) else NO
 
 
-def read(blob: Blob, options: Options, ledger: Ledger) -> Iterator[Chunk]:
+def _read(blob: Blob, options: Options, ledger: Ledger, queue: Queue) -> Iterator[Chunk]:
     """Read the delivery lines, one row each; an expired message, one per recipient."""
     clock = Clock(blob, options.tz)
     try:
-        yield from in_chunks(_rows(blob, clock, ledger))
+        yield from in_chunks(_rows(blob, clock, ledger, queue))
     finally:
-        _note(clock, options, ledger)
+        clock.note(options, ledger)
 
 
-def _rows(blob: Blob, clock: Clock, ledger: Ledger) -> Iterator[list[Row]]:
-    queue = _Queue()
-    with text_stream(blob.open(), blob.head.encoding) as texts:
-        for line in lines(texts, clock, "postfix"):
-            found = _QUEUE_ID.match(line.text)
-            if found:
-                yield _take(line, found[1], line.text[found.end() :], queue, ledger)
+def _rows(blob: Blob, clock: Clock, ledger: Ledger, queue: Queue) -> Iterator[list[Row]]:
+    for number, line in _syslog.lines(blob, clock):
+        # Most lines are about something else, and these looks cost next to nothing.
+        delivery = " status=" in line
+        if not (delivery or ": from=<" in line or "message-id=" in line or ": removed" in line):
+            continue
+        found = _syslog.split(line)
+        if found is None or not found[1].startswith("postfix"):
+            continue
+        host, _, text = found
+        queue_id, _, told = text.partition(": ")
+        if not told.startswith(_TOLD) or not queue_id.isalnum():
+            continue
+        if not delivery:
+            _learn(queue, host, queue_id, told)
+            continue
+        message = queue.message(host, queue_id)
+        try:
+            rows = _take(message, told)
+        except SkipItem as skipped:
+            ledger.skip(number, str(skipped))
+            continue
+        except BadItem as bad:
+            ledger.fail(number, str(bad))
+            continue
+        moment = clock.at(line)
+        for row in rows:
+            row["item"], row["timestamp"] = number, moment
+            row["sender"], row["message_id"] = message.sender, message.message_id
+        ledger.read += 1
+        yield rows
 
 
-def _note(clock: Clock, options: Options, ledger: Ledger) -> None:
-    if clock.zoneless and not options.tz:
-        ledger.note("times name no zone and were read as UTC; give tz= the server's zone")
-    if clock.zoneless and not clock.dated:
-        ledger.note("times name no year and the file has no date, so they are missing; give a path")
+def _learn(queue: Queue, host: str, queue_id: str, told: str) -> None:
+    """Keep what a line says of a message; the queue manager's comes at each try."""
+    if told.startswith("removed"):
+        queue.forget(host, queue_id)
+    elif told.startswith("from=<"):
+        found = _SENDER.match(told)
+        queue.touch(host, queue_id).sender = found[1] if found else None
+    elif told.startswith(("message-id=", "resent-message-id=")):
+        found = _MESSAGE_ID.match(told)
+        message = queue.message(host, queue_id)
+        if found and (told[0] == "m" or not message.message_id):
+            message.message_id = found[1].strip()
 
 
-def _take(line: Line, queue_id: str, text: str, queue: _Queue, ledger: Ledger) -> list[Row]:
-    """Learn from one line; give rows if it is a delivery."""
-    if text.startswith("removed"):
-        queue.forget(line.host, queue_id)
-        return []
-    message = queue.message(line.host, queue_id)
-    if " status=" not in text:
-        _learn(message, text)
-        return []
-    expired = _EXPIRED.match(text)
+def _take(message: Message, told: str) -> list[Row]:
+    """Make the rows of one line that tells how a delivery went."""
+    expired = _EXPIRED.match(told)
     if expired:
         message.sender = expired["sender"]
-    elif not text.startswith("to=<"):
-        return []
     if message.sender == "":
-        ledger.skip(line.number, "is about a bounce message of this server (null sender)")
-        return []
-    if expired:
-        rows = _expired(message, expired["status"], line)
-    else:
-        rows = _delivery(message, text, line, ledger)
-    for row in rows:
-        row["item"] = line.number
-        row["sender"], row["message_id"] = message.sender, message.message_id
-    ledger.read += bool(rows)
-    return rows
+        msg = "is about a bounce message of this server (null sender)"
+        raise SkipItem(msg)
+    if message.sender and message.sender.startswith(_DOUBLE_BOUNCE):
+        msg = "is about a notice of this server to its postmaster, or a probe"
+        raise SkipItem(msg)
+    return _expired(message, expired["status"]) if expired else [_delivery(message, told)]
 
 
-def _learn(message: _Message, text: str) -> None:
-    if text.startswith("from=<"):
-        found = _SENDER.match(text)
-        message.sender = found[1] if found else None
-    elif text.startswith(("message-id=", "resent-message-id=")):
-        found = _MESSAGE_ID.match(text)
-        if found and (text.startswith("message-id=") or not message.message_id):
-            message.message_id = found[1]
-
-
-def _delivery(message: _Message, text: str, line: Line, ledger: Ledger) -> list[Row]:
-    match = _DELIVERY.match(text)
+def _delivery(message: Message, told: str) -> Row:
+    match = _DELIVERY.match(told)
     if not match:
-        ledger.fail(line.number, "is a delivery line of a shape that is not known")
-        return []
+        msg = "is a delivery line of a shape that is not known"
+        raise BadItem(msg)
     status, words = match["status"], match["text"] or None
     if status in _PROBES:
-        ledger.skip(line.number, "answers an address probe; no message was sent")
-        return []
+        msg = "answers an address probe; no message was sent"
+        raise SkipItem(msg)
     if status not in _EVENTS:
-        ledger.fail(line.number, f"has the status {status!r}, which is none of Postfix's")
-        return []
-    if status == "sent" and _LOCAL_FILTER.match(match["relay"]):
-        ledger.skip(
-            line.number, "hands the message to a filter on the same host; its delivery follows"
-        )
-        return []
-    row = _row(match, words, line)
+        msg = f"has the status {status!r}, which is none of Postfix's"
+        raise BadItem(msg)
+    _refuse_stopover(status, words or "", match["relay"])
+    row = _row(match, words)
     if row["event"] == "deferral":
         # What the receiver said last counts, not that it was left alone since.
         if not row["vendor_type"].endswith("not tried") or row["recipient"] not in message.deferred:
             message.deferred[row["recipient"]] = row
     else:
         message.deferred.pop(row["recipient"], None)
-    return [row]
+    # A copy: the row that is handed on gets an item of its own.
+    return dict(row)
 
 
-def _row(match: re.Match[str], words: str | None, line: Line) -> Row:
+def _refuse_stopover(status: str, words: str, relay: str) -> None:
+    """Raise SkipItem where the message only changes hands on this server."""
+    msg = ""
+    if status == "sent" and _LOCAL_FILTER.match(relay):
+        msg = "hands the message to a filter on the same host; its delivery follows"
+    elif status == "deferred" and _FILTER_DOWN.match(words):
+        msg = "waits for a filter on the same host, not for a receiver"
+    elif status == "sent" and words.startswith("forwarded as "):
+        msg = "forwards the message under another queue id; its delivery follows"
+    elif status == "sent" and words.startswith("discarded"):
+        msg = "was discarded by a rule of this server"
+    if msg:
+        raise SkipItem(msg)
+
+
+def _row(match: re.Match[str], words: str | None) -> Row:
+    original = match["orig_to"]
+    return {
+        "event": _EVENTS[match["status"]],
+        "recipient": original if original and "@" in original else match["to"],
+        "vendor_type": match["status"],
+        "remote_mta": _relay_host(match["relay"]),
+        **_reply(words, match["dsn"]),
+    }
+
+
+def _reply(words: str | None, dsn: str | None) -> Row:
+    """Give the facts in the words between the brackets."""
+    success = _SUCCESS.match(words) if words else None
+    if success and dsn:
+        # All there is to tell, and by far the most frequent.
+        return {"smtp_code": int(success[1]), "enhanced_code": dsn, "diagnostic": words}
     said = _HOST_SAID.search(words) if words else None
     named = said or (_HOST_NAMED.search(words) if words else None)
     diagnostic = words[said.end() :] if said and words else words
-    suspended = bool(words and words.startswith(_NOT_TRIED))
-    original = match["orig_to"]
-    smtp, enhanced = codes_of(diagnostic, match["dsn"])
-    return {
-        "timestamp": line.timestamp,
-        "event": _EVENTS[match["status"]],
-        "recipient": original if original and "@" in original else match["to"],
-        "smtp_code": smtp,
-        "enhanced_code": enhanced,
-        "diagnostic": diagnostic,
-        "vendor_type": f"{match['status']}/not tried" if suspended else match["status"],
-        "remote_mta": named[1] if named else _relay_host(match["relay"]),
-    }
+    smtp, enhanced = codes_of(diagnostic, dsn)
+    facts: Row = {"smtp_code": smtp, "enhanced_code": enhanced, "diagnostic": diagnostic}
+    if words and words.startswith(_NOT_TRIED):
+        facts["vendor_type"] = "deferred/not tried"
+    if named:
+        facts["remote_mta"] = named[1]
+    return facts
 
 
 def _relay_host(relay: str) -> str | None:
@@ -208,20 +222,23 @@ def _relay_host(relay: str) -> str | None:
     return host if "." in host and "/" not in host else None
 
 
-def _expired(message: _Message, status: str, line: Line) -> list[Row]:
+def _expired(message: Message, status: str) -> list[Row]:
     """Give the final failure of every recipient that was deferred last."""
     last = list(message.deferred.values()) or [{"diagnostic": f"{status}, returned to sender"}]
     message.deferred = {}
-    facts = {"timestamp": line.timestamp, "event": "bounce", "vendor_type": status}
-    return [{**row, **facts} for row in last]
+    return [{**row, "event": "bounce", "vendor_type": status} for row in last]
 
 
 READER = Reader(
     name="postfix",
     title="Postfix mail log",
     sniff=sniff,
-    read=read,
+    read=Rotated(_read, Queue, _syslog.begins),
     has_denominator=True,
-    how_to_get="/var/log/mail.log or /var/log/maillog of the sending server, rotated files too",
+    how_to_get=(
+        "Copy /var/log/mail.log* (Debian, Ubuntu) or /var/log/maillog* (Red Hat, FreeBSD) of the "
+        "sending server into one folder, rotated and compressed files too.\n"
+        "Without such a file: journalctl -u 'postfix*' -o short-iso > mail.log"
+    ),
     certainty="known",
 )
