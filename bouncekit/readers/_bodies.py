@@ -6,16 +6,16 @@ events (a queue, a logger, a page of an API) is taken off until one appears.
 
 import json
 import re
-from collections.abc import Callable, Container, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator
 from functools import lru_cache
-from typing import Any, TypeAlias, cast
+from typing import Any, TypeAlias
 from urllib.parse import parse_qsl
 
 from bouncekit.accounting import Ledger
 from bouncekit.inputs.encodings import text_stream
 from bouncekit.inputs.sources import Blob, Head
 from bouncekit.readers import _json
-from bouncekit.readers._base import BadItem, Items, Options, SkipItem
+from bouncekit.readers._base import Items, Options
 
 Unwrap: TypeAlias = Callable[[Any], Iterator[Any]]
 
@@ -99,48 +99,6 @@ def form(text: str) -> dict[str, str] | None:
     for name, value in fields:
         found.setdefault(name, value)
     return found
-
-
-def word_of(
-    event: Any, key: str, ours: Container[str], others: Mapping[str, str], vendor: str
-) -> str:
-    """Return the vendor's word for an event.
-
-    Parameters
-    ----------
-    event : Any
-        What an unwrapper yielded.
-    key : str
-        Where the word stands.
-    ours : container of str
-        Words of events that give rows.
-    others : mapping
-        Words, or beginnings of words that end in ``_``, of events that give
-        none, each with the reason.
-    vendor : str
-        For people.
-
-    Raises
-    ------
-    SkipItem
-        If the event is none of ours, or a test post.
-    BadItem
-        If it is no object, or its word is not known.
-    """
-    if not isinstance(event, dict):
-        msg = "is text, not an event" if isinstance(event, str) else "is not a JSON object"
-        raise BadItem(msg)
-    word = _json.text_of(event.get(key))
-    if word in ours:
-        return cast("str", word)
-    if word is None and key not in event:
-        msg = "is a test post without an event"
-        raise SkipItem(msg)
-    reason = others.get(str(word)) or others.get(f"{str(word).partition('_')[0]}_")
-    if reason:
-        raise SkipItem(reason)
-    msg = f"has the event {str(word)[:40]!r}, which is none of {vendor}'s"
-    raise BadItem(msg)
 
 
 def items(unwrap: Unwrap) -> Items:

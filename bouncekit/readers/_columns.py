@@ -70,6 +70,13 @@ def moments(column: Column, parse: Callable[[str], int | None]) -> Column:
     return pc.if_else(inside, micros, pa.scalar(None, pa.int64()))
 
 
+def names_zones(column: Column) -> bool:
+    """Say whether every time of a column is bound to a zone, as epoch numbers are."""
+    told = column.drop_null()
+    written = told.filter(pc.invert(pc.match_substring_regex(told, _DIGITS)))
+    return all(map(times.names_zone, pc.unique(written).to_pylist()))
+
+
 def reply_codes(texts: Column, status: Column | None = None) -> tuple[Column, Column]:
     """Read the SMTP code and the enhanced code of each row.
 

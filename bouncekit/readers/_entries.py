@@ -23,7 +23,7 @@ def names(head: Head, unwrap: _bodies.Unwrap) -> set[str]:
 def records(
     blob: Blob, options: Options, ledger: Ledger, unwrap: _bodies.Unwrap, free_text: str = ""
 ) -> Iterator[_csv.Records]:
-    """Yield the entries as cells of text under folded names; what is none is counted.
+    """Give the entries as cells of text under folded names; what is none is counted.
 
     Parameters
     ----------
@@ -33,12 +33,8 @@ def records(
         See :func:`bouncekit.readers._csv.by_column`.
     """
     if blob.head.is_json:
-        found = joined(_numbered(blob, options, ledger, unwrap))
-    else:
-        found = _csv.records(blob, ledger, free_text)
-    for part in found:
-        ledger.read += part.cells.num_rows
-        yield part
+        return joined(_numbered(blob, options, ledger, unwrap))
+    return _csv.records(blob, ledger, free_text)
 
 
 def joined(entries: Iterator[list[tuple[int, dict[str, str]]]]) -> Iterator[_csv.Records]:

@@ -170,8 +170,10 @@ def settled(table: pa.Table, ledger: Ledger) -> pa.Table:
     for number, word in zip(items.filter(strange).to_pylist(), words, strict=True):
         ledger.fail(number, f"says {str(word)[:40]!r}, which is no event that is known")
     skipped = pc.fill_null(pc.equal(event, SKIP), False)
-    for number in items.filter(skipped).to_pylist():
-        ledger.skip(number, "is an open, click or subscription, not a delivery event")
+    numbers = items.filter(skipped)
+    if len(numbers):
+        reason = "is an open, click or subscription, not a delivery event"
+        ledger.skip(numbers[0].as_py(), reason, len(numbers))
     kept = table.filter(pc.invert(pc.or_(strange, skipped)))
     ledger.read += kept.num_rows
     return kept

@@ -27,24 +27,27 @@ from bouncekit import addresses, times
 from bouncekit.inputs.sources import Head
 from bouncekit.readers import _bodies, _json
 from bouncekit.readers._base import CERTAIN, NO, ByItem, Options, Reader, Row, SkipItem
+from bouncekit.readers._events import OPENS_AND_CLICKS, Vocabulary, bare_id, joined, posted
 from bouncekit.readers._reply import Codes, codes_of, without_type
 
-_EVENTS = {
-    "accepted": "sent",
-    "delivered": "delivered",
-    "failed": "bounce",
-    "rejected": "suppressed",
-    "complained": "complaint",
-    "unsubscribed": "unsubscribe",
-    "bounced": "bounce",
-    "dropped": "bounce",
-}
-_NOT_OURS = {
-    "opened": "is an open, not a delivery event",
-    "clicked": "is a click, not a delivery event",
-    "stored": "tells of received mail, not of mail that was sent",
-    "list_": "tells of a mailing list, not of a message",
-}
+_WORDS = Vocabulary(
+    "Mailgun",
+    {
+        "accepted": "sent",
+        "delivered": "delivered",
+        "failed": "bounce",
+        "rejected": "suppressed",
+        "complained": "complaint",
+        "unsubscribed": "unsubscribe",
+        "bounced": "bounce",
+        "dropped": "bounce",
+    },
+    OPENS_AND_CLICKS
+    | {"stored": "received mail"}
+    | dict.fromkeys(
+        ("list_member_uploaded", "list_member_upload_error", "list_uploaded"), "about a list"
+    ),
+)
 _MARKS = {"log-level", "delivery-status", "recipient-domain", "envelope", "message-headers"}
 _SIGNED = {"token", "signature", "recipient"}
 _SUPPRESSED = {605, 606, 607}
@@ -61,14 +64,14 @@ _events = _bodies.unwrapper(_is_event, "event-data", "items")
 def sniff(head: Head) -> int:
     """Recognise Mailgun's words for events beside keys that only its events have."""
     for event in _bodies.first_objects(head, _events):
-        known = _json.text_of(event.get("event")) in {*_EVENTS, *_NOT_OURS}
-        if known and (_MARKS & set(event) or set(event) >= _SIGNED):
+        if event.get("event") in _WORDS and (_MARKS & set(event) or set(event) >= _SIGNED):
             return CERTAIN
     return NO
 
 
 def _parse(event: Any, options: Options) -> list[Row]:
-    word = _word(event)
+    event = posted(event)
+    word, kind = _word(event)
     status = _json.object_of(event.get("delivery-status"))
     code = _code(status.get("code", event.get("code")))
     text = _text(event, status)
@@ -77,12 +80,12 @@ def _parse(event: Any, options: Options) -> list[Row]:
     return [
         {
             "timestamp": _moment(event),
-            "event": _event(word, event, code),
+            "event": _event(kind, event, code),
             "recipient": _json.text_of(event.get("recipient")) or headers.get("to"),
             "smtp_code": smtp,
             "enhanced_code": enhanced,
             "diagnostic": text,
-            "vendor_type": _vendor_type(word, event, code),
+            "vendor_type": _vendor_type(word, event, code) if kind == "bounce" else word,
             "message_id": _message_id(event, headers),
             "campaign": _campaign(event),
             "sender": _json.text_at(event, "envelope", "sender")
@@ -93,31 +96,27 @@ def _parse(event: Any, options: Options) -> list[Row]:
     ]
 
 
-def _word(event: Any) -> str:
-    flags = _json.object_of(_json.object_of(event).get("flags"))
+def _word(event: dict[str, Any]) -> tuple[str, str]:
+    flags = _json.object_of(event.get("flags"))
     if flags.get("is-test-mode") is True or flags.get("is-system-test") is True:
         msg = "was sent in test mode and went nowhere"
         raise SkipItem(msg)
-    return _bodies.word_of(event, "event", _EVENTS, _NOT_OURS, "Mailgun")
+    word = _json.text_of(event.get("event"))
+    return word or "", _WORDS.event(word)
 
 
-def _event(word: str, event: dict[str, Any], code: int | None) -> str:
-    found = _EVENTS[word]
-    if found != "bounce":
-        return found
+def _event(kind: str, event: dict[str, Any], code: int | None) -> str:
+    if kind != "bounce":
+        return kind
     if event.get("severity") == "temporary":
         return "deferral"
     listed = code in _SUPPRESSED or str(event.get("reason")).startswith("suppress")
     return "suppressed" if listed else "bounce"
 
 
-def _vendor_type(word: str, event: dict[str, Any], code: int | None) -> str:
-    if _EVENTS[word] != "bounce":
-        return word
-    parts = [word, *(_json.text_of(event.get(key)) for key in ("severity", "reason"))]
-    if code is not None and _own(code):
-        parts.append(str(code))
-    return "/".join(filter(None, parts))
+def _vendor_type(word: str, event: dict[str, Any], code: int | None) -> str | None:
+    own = str(code) if code is not None and _own(code) else None
+    return joined(word, *(_json.text_of(event.get(key)) for key in ("severity", "reason")), own)
 
 
 def _own(code: int) -> bool:
@@ -161,8 +160,7 @@ def _headers(event: dict[str, Any]) -> dict[str, str]:
 
 
 def _message_id(event: dict[str, Any], headers: dict[str, str]) -> str | None:
-    written = _json.text_of(event.get("Message-Id")) or headers.get("message-id")
-    return written.strip("<> ") or None if written else None
+    return bare_id(_json.text_of(event.get("Message-Id")) or headers.get("message-id"))
 
 
 def _campaign(event: dict[str, Any]) -> str | None:

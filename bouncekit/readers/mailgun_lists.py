@@ -28,6 +28,7 @@ from bouncekit.accounting import Ledger
 from bouncekit.inputs.sources import Blob, Head
 from bouncekit.readers import _bodies, _columns, _entries, _json
 from bouncekit.readers._base import CERTAIN, NO, Chunk, Options, Reader
+from bouncekit.readers._events import settled
 
 _NEEDED = {"address", "created at"}
 _KNOWN = _NEEDED | {"code", "error", "messagehash", "tag", "tags", "id", "count"}
@@ -91,7 +92,7 @@ def read(blob: Blob, options: Options, ledger: Ledger) -> Iterator[Chunk]:
     """Read the list, one row per entry."""
     name = which_list(blob.head) or "bounces"
     for found in _entries.records(blob, options, ledger, _unwrap, free_text="error"):
-        yield _convert(found.cells, name).append_column("item", found.items)
+        yield settled(_convert(found.cells, name).append_column("item", found.items), ledger)
 
 
 READER = Reader(

@@ -33,6 +33,7 @@ from bouncekit import addresses, times
 from bouncekit.inputs.sources import Head
 from bouncekit.readers import _bodies, _json
 from bouncekit.readers._base import CERTAIN, NO, BadItem, ByItem, Options, Reader, Row, SkipItem
+from bouncekit.readers._events import Vocabulary, posted
 from bouncekit.readers._reply import codes_of, without_type
 
 _TYPES = {
@@ -70,11 +71,16 @@ _CODES = {
     **{100007: "SMTPApiError", 100008: "InboundError", 100009: "DMARCPolicy"},
     **{100010: "TemplateRenderingFailed"},
 }
-_RECORDS = ("Bounce", "SpamComplaint", "Delivery", "SubscriptionChange")
-_NOT_OURS = {
-    "Open": "is an open, not a delivery event",
-    "Click": "is a click, not a delivery event",
-}
+_RECORDS = Vocabulary(
+    "Postmark",
+    {
+        "Bounce": "bounce",
+        "SpamComplaint": "complaint",
+        "Delivery": "delivered",
+        "SubscriptionChange": "unsubscribe",
+    },
+    {"Open": "an open", "Click": "a click"},
+)
 _REACTIVATED = "tells that the address may be sent to again"
 _FOLLOWS = "follows from a bounce or complaint, which has a record of its own"
 _BY_SENDER = "tells that the sender put the address on the suppression list"
@@ -90,7 +96,7 @@ _events = _bodies.unwrapper(_is_event, "Bounces")
 def sniff(head: Head) -> int:
     """Recognise a record by what it says it is, or a bounce by the keys of the API."""
     for event in _bodies.first_objects(head, _events):
-        if event.get("RecordType") in {*_RECORDS, *_NOT_OURS} and "MessageID" in event:
+        if event.get("RecordType") in _RECORDS and "MessageID" in event:
             return CERTAIN
         if {"TypeCode", "BouncedAt"} <= set(event):
             return CERTAIN
@@ -99,19 +105,19 @@ def sniff(head: Head) -> int:
 
 
 def _parse(event: Any, options: Options) -> list[Row]:
-    if isinstance(event, dict) and "FromFull" in event:
+    event = posted(event)
+    if "FromFull" in event:
         msg = "is received mail, not mail that was sent"
         raise SkipItem(msg)
-    word = "Bounce"
-    if not isinstance(event, dict) or "TypeCode" not in event or "RecordType" in event:
-        word = _bodies.word_of(event, "RecordType", _RECORDS, _NOT_OURS, "Postmark")
-    kind = _type(event) if word in ("Bounce", "SpamComplaint") else word
+    word = _json.text_of(event.get("RecordType")) or ("Bounce" if "TypeCode" in event else None)
+    record = _RECORDS.event(word)
+    kind = _type(event) if record in ("bounce", "complaint") else word
     text = without_type(_json.text_of(event.get("Details")))
     smtp, enhanced = codes_of(text)
     return [
         {
             "timestamp": _moment(event),
-            "event": _event(kind, event),
+            "event": _TYPES[kind] if kind in _TYPES else _event(record, event),
             "recipient": _json.first_text([event.get("Email"), event.get("Recipient")]),
             "smtp_code": smtp,
             "enhanced_code": enhanced,
@@ -139,18 +145,16 @@ def _type(event: dict[str, Any]) -> str:
     return named
 
 
-def _event(kind: str, event: dict[str, Any]) -> str:
-    if kind == "Delivery":
-        return "delivered"
-    if kind != "SubscriptionChange":
-        return _TYPES[kind]
+def _event(record: str, event: dict[str, Any]) -> str:
+    if record == "delivered":
+        return record
     if event.get("SuppressSending") is not True:
         raise SkipItem(_REACTIVATED)
     if event.get("SuppressionReason") != "ManualSuppression":
         raise SkipItem(_FOLLOWS)
     if event.get("Origin") != "Recipient":
         raise SkipItem(_BY_SENDER)
-    return "unsubscribe"
+    return record
 
 
 def _moment(event: dict[str, Any]) -> int | None:

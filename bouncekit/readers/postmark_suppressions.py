@@ -25,6 +25,7 @@ from bouncekit.accounting import Ledger
 from bouncekit.inputs.sources import Blob, Head
 from bouncekit.readers import _bodies, _columns, _entries, _json
 from bouncekit.readers._base import CERTAIN, NO, Chunk, Options, Reader
+from bouncekit.readers._events import settled
 
 _NEEDED = {"emailaddress", "suppressionreason"}
 _EVENTS = {
@@ -70,7 +71,7 @@ def _convert(cells: pa.Table) -> pa.Table:
 def read(blob: Blob, options: Options, ledger: Ledger) -> Iterator[Chunk]:
     """Read the dump, one row per entry."""
     for found in _entries.records(blob, options, ledger, _unwrap):
-        yield _convert(found.cells).append_column("item", found.items)
+        yield settled(_convert(found.cells).append_column("item", found.items), ledger)
 
 
 READER = Reader(

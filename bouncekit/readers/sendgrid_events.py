@@ -25,37 +25,36 @@ from typing import Any
 from bouncekit import times
 from bouncekit.inputs.sources import Head
 from bouncekit.readers import _bodies, _json
-from bouncekit.readers._base import (
-    CERTAIN,
-    NO,
-    ByItem,
-    Options,
-    Reader,
-    Row,
-)
+from bouncekit.readers._base import CERTAIN, NO, ByItem, Options, Reader, Row, SkipItem
+from bouncekit.readers._events import OPENS_AND_CLICKS, Vocabulary, bare_id, joined, posted
 from bouncekit.readers._reply import codes_of
 
-_EVENTS = {
-    "processed": "sent",
-    "delivered": "delivered",
-    "deferred": "deferral",
-    "bounce": "bounce",
-    "blocked": "bounce",
-    "dropped": "suppressed",
-    "spamreport": "complaint",
-    "unsubscribe": "unsubscribe",
-    "group_unsubscribe": "unsubscribe",
-}
-_NOT_OURS = {
-    "open": "is an open, not a delivery event",
-    "click": "is a click, not a delivery event",
-    "group_resubscribe": "is a renewed subscription, not a delivery event",
-    "account_status_change": "tells of the account, not of a message",
-}
+WORDS = Vocabulary(
+    "SendGrid",
+    {
+        "processed": "sent",
+        "delivered": "delivered",
+        "deferred": "deferral",
+        "bounce": "bounce",
+        "blocked": "bounce",
+        "dropped": "suppressed",
+        "spamreport": "complaint",
+        "unsubscribe": "unsubscribe",
+        "group_unsubscribe": "unsubscribe",
+    },
+    OPENS_AND_CLICKS
+    | {
+        "group_resubscribe": "a renewed subscription",
+        "account_status_change": "about the account",
+    },
+)
+DROP_REASON = re.compile(r"[A-Za-z ]{1,40}")
+"""A reason of SendGrid's own for a drop; anything longer is a text."""
 # In events of recipients, such as unsubscribe, it is the address of their browser.
 _WITH_OUR_IP = {"delivered", "bounce", "blocked", "deferred"}
 _CAMPAIGN_KEYS = ("marketing_campaign_name", "singlesend_name", "marketing_campaign_id")
-_DROP_REASON = re.compile(r"[A-Za-z ]{1,40}")
+# What the button that tries an address posts; its events look real otherwise.
+_TRIAL = ("example@test.com", "@ismtpd-555")
 
 
 def _is_event(value: dict[str, Any]) -> bool:
@@ -70,28 +69,35 @@ def sniff(head: Head) -> int:
     for event in _bodies.first_objects(head, _events):
         if "sg_event_id" in event or ("sg_message_id" in event and "event" in event):
             return CERTAIN
-        known = _json.text_of(event.get("event")) in {*_EVENTS, *_NOT_OURS}
-        if known and {"email", "timestamp"} <= set(event) and "smtp-id" in event:
+        if event.get("event") in WORDS and {"email", "timestamp", "smtp-id"} <= set(event):
             return CERTAIN
     return NO
 
 
 def _parse(event: Any, options: Options) -> list[Row]:
-    word = _bodies.word_of(event, "event", _EVENTS, _NOT_OURS, "SendGrid")
-    reason, response = (_json.text_of(event.get(key)) for key in ("reason", "response"))
-    diagnostic = reason or response
-    status = _json.text_of(event.get("status")) if _EVENTS[word] in ("bounce", "deferral") else None
+    event = posted(event)
+    word = _json.text_of(event.get("event"))
+    kind = WORDS.event(word)
+    written = _json.text_of(event.get("smtp-id"))
+    if event.get("email") == _TRIAL[0] and _TRIAL[1] in (written or ""):
+        msg = "is a test post, not an event"
+        raise SkipItem(msg)
+    reason = _json.text_of(event.get("reason"))
+    diagnostic = reason or _json.text_of(event.get("response"))
+    # On a drop it is SendGrid's, not a receiver's.
+    status = _json.text_of(event.get("status")) if kind in ("bounce", "deferral") else None
     smtp, enhanced = codes_of(diagnostic, status)
+    given = message_key(_json.text_of(event.get("sg_message_id")))
     return [
         {
             "timestamp": times.from_epoch(_scalar(event.get("timestamp"))),
-            "event": _EVENTS[word],
+            "event": kind,
             "recipient": _json.text_of(event.get("email")),
             "smtp_code": smtp,
             "enhanced_code": enhanced,
             "diagnostic": diagnostic,
             "vendor_type": _vendor_type(word, event, reason),
-            "message_id": _message_id(event),
+            "message_id": bare_id(written) or given,
             "campaign": _campaign(event),
             "sending_ip": _json.text_of(event.get("ip")) if word in _WITH_OUR_IP else None,
         }
@@ -102,30 +108,23 @@ def _scalar(value: Any) -> Any:
     return value if isinstance(value, (int, float, str)) else None
 
 
-def _vendor_type(word: str, event: dict[str, Any], reason: str | None) -> str:
+def _vendor_type(word: str | None, event: dict[str, Any], reason: str | None) -> str | None:
     if word == "bounce":
         kind = _json.text_of(event.get("type")) or word
-        found = _json.text_of(event.get("bounce_classification"))
-        return f"{kind}/{found}" if found else kind
-    if word == "dropped" and reason and _DROP_REASON.fullmatch(reason):
-        return f"{word}/{reason}"
+        return joined(kind, _json.text_of(event.get("bounce_classification")))
+    if word == "dropped" and reason and DROP_REASON.fullmatch(reason):
+        return joined(word, reason)
     return word
 
 
-def _message_id(event: dict[str, Any]) -> str | None:
-    written = _json.text_of(event.get("smtp-id"))
-    if written:
-        return written.strip("<> ") or None
-    given = _json.text_of(event.get("sg_message_id"))
+def message_key(given: str | None) -> str | None:
+    """Return the part of SendGrid's id for a message that all its events share."""
     return given.partition(".")[0] or None if given else None
 
 
 def _campaign(event: dict[str, Any]) -> str | None:
-    for key in _CAMPAIGN_KEYS:
-        name = _json.text_of(event.get(key))
-        if name:
-            return name
-    return _json.first_text(event.get("category"))
+    named = _json.first_text([event.get(key) for key in _CAMPAIGN_KEYS])
+    return named or _json.first_text(event.get("category"))
 
 
 READER = Reader(

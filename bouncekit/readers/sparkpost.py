@@ -38,34 +38,38 @@ from bouncekit import addresses, times
 from bouncekit.inputs.sources import Head
 from bouncekit.readers import _bodies, _json
 from bouncekit.readers._base import CERTAIN, NO, ByItem, Options, Reader, Row, SkipItem
+from bouncekit.readers._events import OPENS_AND_CLICKS, Vocabulary, joined, posted
 from bouncekit.readers._reply import codes_of, without_type
 
-_EVENTS = {
-    "injection": "sent",
-    "delivery": "delivered",
-    "delay": "deferral",
-    "bounce": "bounce",
-    "out_of_band": "bounce",
-    "policy_rejection": "suppressed",
-    "generation_failure": "suppressed",
-    "generation_rejection": "suppressed",
-    "spam_complaint": "complaint",
-    "list_unsubscribe": "unsubscribe",
-    "link_unsubscribe": "unsubscribe",
-}
-_ENGAGEMENT = "is an open or a click, not a delivery event"
-_ACCOUNT = "tells of a batch or a test, not of a message"
-_NOT_OURS = {
-    "open": _ENGAGEMENT,
-    "initial_open": _ENGAGEMENT,
-    "click": _ENGAGEMENT,
-    "amp_": _ENGAGEMENT,
-    "relay_": "tells of received mail, not of mail that was sent",
-    "sms_": "tells of a text message, not of mail",
-    "ab_": _ACCOUNT,
-    "success": _ACCOUNT,
-    "error": _ACCOUNT,
-}
+_RELAY_STEPS = ("injection", "rejection", "delivery", "tempfail", "permfail")
+_WORDS = Vocabulary(
+    "SparkPost",
+    {
+        "injection": "sent",
+        "delivery": "delivered",
+        "delay": "deferral",
+        "bounce": "bounce",
+        "out_of_band": "bounce",
+        "policy_rejection": "suppressed",
+        "generation_failure": "suppressed",
+        "generation_rejection": "suppressed",
+        "spam_complaint": "complaint",
+        "list_unsubscribe": "unsubscribe",
+        "link_unsubscribe": "unsubscribe",
+    },
+    OPENS_AND_CLICKS
+    | dict.fromkeys(("initial_open", "amp_open", "amp_initial_open"), "an open")
+    | {"amp_click": "a click", "sms_status": "about a text message"}
+    | dict.fromkeys(
+        [
+            f"relay_{step}"
+            for step in ("injection", "rejection", "delivery", "tempfail", "permfail")
+        ],
+        "received mail",
+    )
+    | dict.fromkeys(("ab_test_completed", "ab_test_cancelled"), "about a test")
+    | dict.fromkeys(("success", "error"), "about a batch of events"),
+)
 _BY_CLASS = {"25": "suppressed", "60": "auto_reply", "70": "deferral", "90": "unsubscribe"}
 _NO_FAILURE = {
     "80": "is a request to subscribe, not a failure",
@@ -75,6 +79,7 @@ _KINDS = (
     *("message_event", "track_event", "gen_event", "unsubscribe_event", "relay_event"),
     *("relay_message", "ab_test_event", "ingest_event"),
 )
+_RELAYED = {"webhook_id", "content"}
 _MARKS = {"bounce_class", "transmission_id", "rcpt_meta", "raw_rcpt_to", "friendly_from"}
 
 
@@ -90,21 +95,25 @@ def sniff(head: Head) -> int:
     if any("msys" in value for value in _json.first_objects(head)):
         return CERTAIN
     for event in _bodies.first_objects(head, _events):
-        known = _json.text_of(event.get("type")) in {*_EVENTS, *_NOT_OURS}
-        if known and "rcpt_to" in event and _MARKS & set(event):
+        if event.get("type") in _WORDS and "rcpt_to" in event and _MARKS & set(event):
             return CERTAIN
     return NO
 
 
 def _parse(event: Any, options: Options) -> list[Row]:
-    word = _bodies.word_of(event, "type", _EVENTS, _NOT_OURS, "SparkPost")
+    event = posted(event)
+    if set(event) >= _RELAYED:
+        msg = "is received mail, not mail that was sent"
+        raise SkipItem(msg)
+    word = _json.text_of(event.get("type"))
+    kind = _WORDS.event(word)
     text = without_type(_json.first_text([event.get("raw_reason"), event.get("reason")]))
     smtp, enhanced = codes_of(text, _json.text_of(event.get("error_code")))
     senders = [event.get("friendly_from"), event.get("msg_from")]
     return [
         {
             "timestamp": times.from_text(_json.text_of(event.get("timestamp")) or ""),
-            "event": _event(word, event),
+            "event": _event(kind, event),
             "recipient": _json.first_text([event.get("raw_rcpt_to"), event.get("rcpt_to")]),
             "smtp_code": smtp,
             "enhanced_code": enhanced,
@@ -122,20 +131,20 @@ def _class(event: dict[str, Any]) -> str | None:
     return _json.text_of(event.get("bounce_class"))
 
 
-def _event(word: str, event: dict[str, Any]) -> str:
-    if _EVENTS[word] != "bounce":
-        return _EVENTS[word]
+def _event(kind: str, event: dict[str, Any]) -> str:
+    if kind != "bounce":
+        return kind
     found = _class(event) or ""
     if found in _NO_FAILURE:
         raise SkipItem(_NO_FAILURE[found])
     return _BY_CLASS.get(found, "bounce")
 
 
-def _vendor_type(word: str, event: dict[str, Any]) -> str:
+def _vendor_type(word: str | None, event: dict[str, Any]) -> str | None:
     found = _class(event)
     if found is None:
         return word
-    return f"bounce_class {found}" if word == "bounce" else f"{word}/bounce_class {found}"
+    return joined(word if word != "bounce" else None, f"bounce_class {found}")
 
 
 READER = Reader(
