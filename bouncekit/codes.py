@@ -29,20 +29,32 @@ _ENHANCED = re.compile(r"[245](?<![\w.].)\.[0-7]\.\d{1,3}(?!\d|\.\d)")
 _AFTER_REPLY = re.compile(r"[245](?<!\d.)\d\d[ \-]#?([245]\.[0-7]\.\d{1,3})(?!\d|\.\d)")
 _URL = re.compile(r"https?://\S{1,2000}", re.IGNORECASE)
 
-# One pattern for "in reply to RCPT TO command", "after end of data", ">>> DATA" and their like.
-_STAGE = re.compile(
-    r"(?:reply to|response to|after|following|sending|during|performing|>>>|smtp:)"
-    r"(?: the)?(?: end of| initial)? ?"
-    r"(?:(?P<RCPT>rcpt)|(?P<MAIL>mail (?:from|command))"
-    r"|(?P<DATA>data|bdat|message body|end of message)|(?P<EHLO>[ehl][eh]lo)"
-    r"|(?P<AUTH>auth|starttls))\b"
-    r"|\bour (?:final )?(?:(?P<RCPT_2>rcpt to)|(?P<MAIL_2>mail from)|(?P<DATA_2>data)):"
-    r"|\bsmtp command\W{0,3}(?P<DATA_3>data)\b"
-    r"|(?P<RCPT_3>\brcpt to:\s{0,4}<[^>\n]{0,320}>: )"
-    r"|(?P<CONNECT>refused to talk to me|initial connection"
-    r"|receiving the initial server greeting|reply to connect\b|connection established but)",
-    re.IGNORECASE,
+# A verb names the stage where words such as "in reply to", "after end of" or ">>>" lead to it.
+_VERBS = (
+    *(("rcpt", "RCPT"), ("mail from", "MAIL"), ("mail command", "MAIL"), ("data", "DATA")),
+    *(("bdat", "DATA"), ("message body", "DATA"), ("end of message", "DATA")),
+    *(("helo", "EHLO"), ("ehlo", "EHLO"), ("lhlo", "EHLO"), ("auth", "AUTH"), ("starttls", "AUTH")),
 )
+_LEADS = re.compile(
+    r"(?:(?:reply to|response to|after|following|sending|during|performing|>>>|smtp:)"
+    r"(?: the)?(?: pipelined)?(?: end of| initial)? ?"
+    r"|\bsmtp command\W{0,3})\Z"
+)
+# What single programs write: Postfix, Exim, dma, qmail, Yahoo, old Gmail (which numbers its
+# states), 1&1, X6.
+_SIGNS = (
+    *(("refused to talk to me", "CONNECT"), ("initial connection", "CONNECT")),
+    *(("the initial server greeting", "CONNECT"), ("greeting failed", "CONNECT")),
+    *(("greeting command", "CONNECT"), ("reply to connect", "CONNECT")),
+    *(("connection established but", "CONNECT"), ("my name was rejected", "EHLO")),
+    *(("our mail from:", "MAIL"), ("but sender was rejected", "MAIL"), ("[mail_from]", "MAIL")),
+    *(("our rcpt to:", "RCPT"), ("does not like recipient", "RCPT"), ("[rcpt_to]", "RCPT")),
+    *(("(state 14)", "RCPT"), ("for rcpt to command", "RCPT"), ("for mail from command", "MAIL")),
+    *(("our data:", "DATA"), ("our final data:", "DATA"), ("for text command", "DATA")),
+    *(("failed after i sent the message", "DATA"), ("failed on data command", "DATA")),
+    *(("accept your message (data)", "DATA"), ("(state 17)", "DATA"), ("(state 18)", "DATA")),
+)
+_ANSWERED_RCPT = re.compile(r"\brcpt to:\s{0,4}<[^>\n]{0,320}>: ")
 
 
 def reply_code(text: str | None) -> int | None:
@@ -119,7 +131,19 @@ def stage(text: str | None) -> Stage | None:
     """
     if not text:
         return None
-    name = None
-    for match in _STAGE.finditer(text[:MAX_TEXT]):
-        name = match.lastgroup
-    return name.partition("_")[0] if name else None
+    folded = text[:MAX_TEXT].lower()
+    found = [(folded.rfind(sign), name) for sign, name in _SIGNS if sign in folded]
+    for verb, name in _VERBS:
+        at = folded.find(verb)
+        while at >= 0:
+            if _is_answered(folded, at, at + len(verb)):
+                found.append((at, name))
+            at = folded.find(verb, at + 1)
+    return max(found)[1] if found else None
+
+
+def _is_answered(text: str, start: int, end: int) -> bool:
+    """Say whether the verb that stands here is what the reply answered."""
+    return not text[end : end + 1].isalnum() and bool(
+        _LEADS.search(text, max(0, start - 40), start) or _ANSWERED_RCPT.match(text, start)
+    )

@@ -26,6 +26,9 @@ _NAMED = re.compile(
     rf"\b(?:host|server|talking to|relay ?=) ?{_HOST}(?=\.? ?[\[(:]| said\b)"
     rf"|(?<![\w.-]){_HOST}(?=\[)"
 )
+_URL = re.compile(r"(?:https?://|www\.)\S{1,2000}")
+# A help page called spam or policy is named in replies of every kind.
+_PAGE = re.compile(r"(?<![a-z])(?:anti-?|not?)?(?:spam(?:mers?)?|virus|polic(?:y|ies))(?![a-z])")
 # Wording that one provider alone uses, whoever quotes it.
 _SIGNATURES = (
     ("gsmtp", "google"),
@@ -101,7 +104,7 @@ def read_clues(
     """
     return Clues(
         text=text,
-        spoken=joined(words(_NAMED.sub(" ", text))),
+        spoken=joined(words(_NAMED.sub(" ", _without_page_names(text)))),
         reply=reply or reply_code(text),
         enhanced=enhanced or enhanced_code(text),
         stage=stage(text),
@@ -110,6 +113,12 @@ def read_clues(
         source=source,
         event=event or "bounce",
     )
+
+
+def _without_page_names(text: str) -> str:
+    if "://" not in text and "www." not in text:
+        return text
+    return _URL.sub(lambda url: _PAGE.sub(" ", url[0]), text)
 
 
 def _host_in(text: str) -> str | None:
