@@ -24,7 +24,8 @@ from bouncekit.texts import MAX_TEXT
 # [TSS04], S3150 or OFR_416, and numbers of up to five digits.
 _VARYING = "|".join(
     (
-        r"[\w.!#$%&*+/=?^{}~\x{c0}-\x{24f}-]+@[\w.\x{c0}-\x{24f}-]+",  # addresses
+        # Addresses; the dots that sendmail puts behind one are no part of it.
+        r"[\w.!#$%&*+/=?^{}~\x{c0}-\x{24f}-]+@[\w\x{c0}-\x{24f}-]+(?:\.[\w\x{c0}-\x{24f}-]+)*\.?",
         r"\d{1,3}\.\d{1,3}\.\d{1,3}\.\d{1,3}(?:[:/]\d+)?",  # IPv4
         r"[0-9A-Fa-f]{1,4}:[0-9A-Fa-f:]{2,}:[0-9A-Fa-f.:]+",  # IPv6, times
         r"\d{4}-\d\d-\d\d[T ]?[\d:.]*Z?",  # dates
