@@ -5,6 +5,10 @@ import zipfile
 
 WANTED = (
     "bouncekit/bundled/notebooks/bounce_report.ipynb",
+    "bouncekit/bundled/notebooks/explore_thresholds.ipynb",
+    "bouncekit/bundled/notebooks/why_did_it_bounce.ipynb",
+    "bouncekit/plots/fonts/bouncekit-sans-sc.ttf",
+    "bouncekit/reporting/notebooks-zh.toml",
     "bouncekit/bundled/sample/README.md",
     "bouncekit/taxonomy.toml",
     "bouncekit/providers.toml",

@@ -45,7 +45,7 @@ def read(
         For a table that no reader knows: schema column to the name it has in
         the file, ``{"recipient": "邮箱", "diagnostic": "退信原因"}``.
     rules : path, optional
-        A TOML file with rules of your own, tried before the kit's.
+        A TOML file with rules of your own, or its text, tried before the kit's.
     engine : {'auto', 'mailparser', 'fast'}
         What opens mail messages; ``auto`` is the fast one where it is
         installed, with mailparser for what that cannot take.

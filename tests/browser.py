@@ -86,6 +86,10 @@ def jupyterlab(folder: Path, state: Path) -> Iterator[str]:
         f"--notebook-dir={folder}",
     ]
     command += ["--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate"]
+    page_config = state / "jupyter_config_dir" / "labconfig" / "page_config.json"
+    page_config.parent.mkdir(parents=True, exist_ok=True)
+    # On a busy machine the debugger complains of a kernel that is not there yet; nobody debugs.
+    page_config.write_text('{"disabledExtensions": {"@jupyterlab/debugger-extension": true}}')
     for plugin, settings in SETTINGS.items():
         file = state / "settings" / f"{plugin}.jupyterlab-settings"
         file.parent.mkdir(parents=True, exist_ok=True)
@@ -116,6 +120,9 @@ def run_all_cells(page: object, address: str, notebook: str, seconds: float = 18
     """Open a notebook in JupyterLab, run all its cells and wait for the last one."""
     page.goto(f"{address}/lab/tree/{notebook}?reset", wait_until="domcontentloaded")
     page.wait_for_selector(".jp-NotebookPanel:visible .jp-Cell", timeout=60_000)
+    # Widgets that are made before the page is connected to the kernel are never shown.
+    page.wait_for_selector(".jp-Notebook-ExecutionIndicator[data-status=idle]", timeout=120_000)
+    page.wait_for_timeout(2_000)
     end = time.monotonic() + seconds
     while time.monotonic() < end:
         page.get_by_role("menuitem", name="Run", exact=True).click()

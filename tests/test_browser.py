@@ -46,7 +46,31 @@ def test_notebook_runs_in_jupyterlab(notebook, tmp_path):
         ARTIFACTS.mkdir(exist_ok=True)
         page.screenshot(path=ARTIFACTS / f"{Path(notebook).stem}-jupyterlab.png")
         assert errors_shown(page) == []
-        assert page.locator(".jp-OutputArea-output img").count() > 0
+        assert page.locator(".jp-OutputArea-output :is(img, table)").count() > 0
+        assert page.evaluate(_BROKEN_IMAGES) == 0
+        assert complaints == []
+
+
+_PANELS = "() => [...document.querySelectorAll('.widget-html img')].map(image => image.src).join()"
+
+
+def test_a_slider_moves_and_the_chart_follows(tmp_path):
+    """As a person would: open the notebook, run all, move a slider by one, look."""
+    folder = _folder_of_the_user(tmp_path / "work")
+    with (
+        jupyterlab(folder, tmp_path / "state") as address,
+        chromium(viewport={"width": 1400, "height": 1000}) as page,
+    ):
+        complaints = _complaints(page)
+        run_all_cells(page, address, "notebooks/explore_thresholds.ipynb")
+        handle = page.locator(".widget-slider .noUi-handle").first
+        handle.wait_for(timeout=30_000)
+        before = page.evaluate(_PANELS)
+        handle.scroll_into_view_if_needed()
+        handle.focus()
+        page.keyboard.press("ArrowRight")
+        page.wait_for_function(f"before => ({_PANELS})() !== before", arg=before, timeout=20_000)
+        page.screenshot(path=ARTIFACTS / "explore_thresholds-moved.png")
         assert page.evaluate(_BROKEN_IMAGES) == 0
         assert complaints == []
 

@@ -16,7 +16,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.csv as pa_csv
 
-from bouncekit import addresses
+from bouncekit import address_columns, addresses
 from bouncekit.analysis._keys import Ints, encode, look_up
 from bouncekit.errors import InputNotFoundError, TableError
 from bouncekit.identity import arrow, map_distinct
@@ -151,7 +151,8 @@ def read_addresses(contacts: object) -> pd.Series:
         msg = f"contacts: expected a table, a path or addresses, got {type(contacts).__name__}"
         raise TableError(msg)
     text = found.where(found.notna(), None).astype(TEXT)
-    return map_distinct(text, addresses.clean)
+    cleaned, _ = address_columns.clean(arrow(text))
+    return pd.Series(pd.array(cleaned, dtype=TEXT), index=text.index)
 
 
 def _address_column(table: pd.DataFrame, name: str) -> pd.Series:

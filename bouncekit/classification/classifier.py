@@ -140,8 +140,8 @@ def classify(table: pd.DataFrame, rules: str | Path | None = None) -> pd.DataFra
     table : DataFrame
         A bounce table (the result of ``bk.read``).
     rules : str, Path or None
-        A TOML file of rules of one's own, read before ours; a rule with an
-        id of ours replaces it.
+        A TOML file of rules of one's own, or its text, read before ours; a
+        rule with an id of ours replaces it.
 
     Returns
     -------

@@ -170,7 +170,7 @@ def explain(
     lang : {'en', 'zh'}
         Language of the output.
     rules : str, Path or None
-        A rules file of one's own, as in :func:`bouncekit.classify`.
+        A rules file of one's own, or its text, as in :func:`bouncekit.classify`.
 
     Returns
     -------

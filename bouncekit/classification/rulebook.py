@@ -102,8 +102,9 @@ def load_rules(path: str | Path | None = None) -> tuple[Rule, ...]:
     Parameters
     ----------
     path : str, Path or None
-        A rules file of the user's. A rule of theirs with an id of ours
-        replaces ours; an id twice in one file is an error.
+        A rules file of the user's, or the text of one (a str that holds
+        ``[[rule]]``). A rule of theirs with an id of ours replaces ours; an
+        id twice in one file is an error.
 
     Raises
     ------
@@ -113,6 +114,8 @@ def load_rules(path: str | Path | None = None) -> tuple[Rule, ...]:
     """
     if path is None:
         return package_rules()
+    if isinstance(path, str) and "[[rule]]" in path:
+        return _with_ours(path, "your rules")
     name = str(path)
     try:
         text = Path(path).read_text(encoding="utf-8-sig")
@@ -122,6 +125,10 @@ def load_rules(path: str | Path | None = None) -> tuple[Rule, ...]:
     except UnicodeDecodeError:
         msg = f"{name}: the rules file is not UTF-8; save it as UTF-8"
         raise RuleError(msg) from None
+    return _with_ours(text, name)
+
+
+def _with_ours(text: str, name: str) -> tuple[Rule, ...]:
     own = parse_rules(text, name)
     replaced = {rule.id for rule in own}
     return (*own, *(rule for rule in package_rules() if rule.id not in replaced))

@@ -111,17 +111,23 @@ def _exporter(folder: str) -> HTMLExporter:
 
 
 def _drop_what_cannot_be_shown(notebook: nbformat.NotebookNode) -> None:
-    """Take out widgets, which need scripts, and complaints printed to stderr."""
+    """Take out widgets, which need scripts, and complaints printed to stderr.
+
+    The picture that a panel gives beside its controls stays.
+    """
     notebook.metadata.pop("widgets", None)
     for cell in notebook.cells:
         if cell.cell_type == "code":
             cell.outputs = [output for output in cell.outputs if _can_be_shown(output)]
 
 
-def _can_be_shown(output: Mapping[str, Any]) -> bool:
+def _can_be_shown(output: Any) -> bool:
     if output["output_type"] == "stream":
         return bool(output["name"] == "stdout")
-    return output["output_type"] != "error" and _WIDGET not in output.get("data", {})
+    data = output.get("data", {})
+    live = data.pop(_WIDGET, None) is not None
+    alone = live and not {"text/html", "image/png"} & set(data)
+    return output["output_type"] != "error" and not alone
 
 
 def clean(html: str) -> str:

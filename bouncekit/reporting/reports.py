@@ -121,8 +121,12 @@ def report(
     given |= _policy(policy) | parameters
     path = Path(notebook) if notebook is not None else notebook_path(NOTEBOOK)
     blank = read_notebook(path)
+    defaults = default_parameters(blank)
+    if not show_addresses and "show_addresses" not in defaults:
+        # It shows none in any case.
+        del given["show_addresses"]
     ready = translated(with_parameters(blank, given), path.stem, lang)
-    settings = default_parameters(blank) | given
+    settings = defaults | given
     environment = {} if show_addresses else {KEY_VARIABLE: _secret(source, key)}
     with ThreadPoolExecutor(1) as pool, _progress(ready, progress) as tell:
         # Both take seconds that the kernel leaves free.
