@@ -85,10 +85,10 @@ def test_settled_rows_have_an_event_and_all_are_accounted_for():
     assert ledger.failures[0].reason == "says 'melted', which is no event that is known"
 
 
-ODD = (None, True, 5, -1.5, "", "text", [], ["text"], {}, {"text": []}, [{"a": 1}])
+ODD = (None, 5, [["a"]], {"a": []})
 
 
-def _bent(value, odd, depth=3):
+def _bent(value, odd, depth=1):
     """Yield copies of a value with one member replaced by something odd."""
     for key in value:
         yield {**value, key: odd}

@@ -121,14 +121,18 @@ def joined(*words: str | None) -> str | None:
 
 
 def recogniser(
-    unwrap: _bodies.Unwrap, is_event: Callable[[dict[str, Any]], bool]
+    unwrap: _bodies.Unwrap, is_event: Callable[[dict[str, Any]], bool], bid: int = CERTAIN
 ) -> Callable[[Head], int]:
-    """Make the ``sniff`` function of a reader that is certain of its events."""
+    """Make the ``sniff`` function of a reader that is certain of its events.
+
+    A ``bid`` over :data:`CERTAIN` is for events that hold all the marks of
+    another vendor's as well.
+    """
 
     def sniff(head: Head) -> int:
         """Recognise an event of the vendor's among the first objects, in any wrapping."""
         found = any(is_event(event) for event in _bodies.first_objects(head, unwrap))
-        return CERTAIN if found else NO
+        return bid if found else NO
 
     return sniff
 
