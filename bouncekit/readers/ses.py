@@ -68,7 +68,7 @@ def _is_event(value: dict[str, Any]) -> bool:
 
 
 def _confirms(value: dict[str, Any]) -> bool:
-    return value.get("Type") in _CONFIRMATIONS
+    return str(value.get("Type")) in _CONFIRMATIONS
 
 
 _events = _bodies.unwrapper(lambda value: _is_event(value) or _confirms(value), "Event")
