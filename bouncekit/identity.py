@@ -2,19 +2,30 @@
 
 The keys here are definition 3 of the table: message key, recipient key and
 event id. Vendor event ids are never identity; providers change them on retries.
+
+An event id is 128 bits, the same on every machine and in every version that
+reads the same facts (:mod:`bouncekit.arrays.hashing`). It is the hash of six
+64-bit integers: both halves of the hash of the message key, both of that of
+the recipient key (of the address as written where it has no key), the time in
+seconds since 1970 UTC (0 where there is none), and the first half of the hash
+of ``event``, ``smtp_code`` and ``enhanced_code``, joined by U+001F. Of a row
+that names no message, and lacks its time or its recipient too, the diagnostic
+stands for the message key: such rows are told apart by their own words.
 """
 
-import hashlib
 import re
 from collections.abc import Callable
-from functools import cache
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from bouncekit import address_columns
+from bouncekit.arrays.encoding import arrow, combine, encode, replaced
+from bouncekit.arrays.hashing import Hashes, hash_texts, hash_words, hexadecimal
+from bouncekit.arrays.memory import remembered
 from bouncekit.schema import TEXT
 
 # SES names a message by the local part of the Message-ID that it writes.
@@ -38,18 +49,15 @@ def message_key(message_id: str | None) -> str | None:
 
 def map_distinct(values: pd.Series, function: Callable[[str], str | None]) -> pd.Series:
     """Apply a function once to each distinct text and map the results back."""
-    encoded = pc.dictionary_encode(arrow(values))
-    if isinstance(encoded, pa.ChunkedArray):
-        encoded = encoded.combine_chunks()
-    mapped = pa.array(
-        [function(text) for text in encoded.dictionary.to_pylist()], pa.large_string()
-    )
-    return pd.Series(pd.array(mapped.take(encoded.indices), dtype=TEXT), index=values.index)
+    codes, texts = encode(arrow(values))
+    mapped = pa.array([function(text) for text in texts.to_pylist()], pa.large_string())
+    found = mapped.take(pa.array(codes, mask=codes < 0))
+    return pd.Series(pd.array(found, dtype=TEXT), index=values.index)
 
 
 def message_keys(table: pd.DataFrame) -> pd.Series:
     """Return the message key of each row, missing where the row names no message."""
-    return map_distinct(table["message_id"], message_key)
+    return pd.Series(pd.array(_message_keys(table["message_id"]), dtype=TEXT), index=table.index)
 
 
 def recipient_keys(table: pd.DataFrame) -> pd.Series:
@@ -58,116 +66,66 @@ def recipient_keys(table: pd.DataFrame) -> pd.Series:
     return pd.Series(pd.array(found, dtype=TEXT), index=table.index)
 
 
+def _message_keys(values: pd.Series) -> pa.Array:
+    ids = arrow(values)
+    if ids.null_count == len(ids):
+        return ids
+    return replaced(ids, pc.fill_null(pc.match_substring_regex(ids, ODD_ID), False), message_key)
+
+
+@remembered
+def message_hashes(values: pd.Series) -> Hashes:
+    """Return the hash of each message key; zeros where there is none."""
+    return hash_texts(_message_keys(values))
+
+
+@remembered
+def recipient_hashes(values: pd.Series) -> Hashes:
+    """Return the hash of each recipient's matching key; zeros where there is none."""
+    return hash_texts(address_columns.keys(arrow(values)))
+
+
 def event_ids(table: pd.DataFrame) -> pd.Series:
     """Return the 128-bit id of each row as 32 hexadecimal digits.
 
     The id is made from message key, recipient key, event, time to the second
     and code, so that the same event read twice has the same id.
     """
-    seconds = table["timestamp"].astype("int64") // 1_000_000
-    seconds = seconds.where(table["timestamp"].notna(), 0)
-    recipients = recipient_keys(table).fillna(table["recipient"])
-    parts = [
-        arrow(message_keys(table)),
-        arrow(recipients),
-        arrow(table["event"].astype("str")),
-        pa.array(seconds.to_numpy()).cast(pa.large_string()),
-        pa.array(table["smtp_code"], pa.int16(), from_pandas=True).cast(pa.large_string()),
-        arrow(table["enhanced_code"]),
-    ]
-    # Rows that say hardly anything are told apart by their own words.
-    bare = (table["timestamp"].isna() | recipients.isna()) & table["message_id"].isna()
-    parts.append(arrow(table["diagnostic"].where(bare)))
-    filled = [part.fill_null("") for part in parts]
-    joined = pc.binary_join_element_wise(*filled, pa.scalar("\x1f", pa.large_string()))
-    return pd.Series(pd.array(_digests(joined), dtype=TEXT), index=table.index)
+    moments, named = table["timestamp"], table["recipient"].notna().to_numpy()
+    timed = moments.notna().to_numpy()
+    recipients = recipient_hashes(table["recipient"])
+    keyless = named & ~recipients.any(axis=1)
+    recipients = _with_texts(recipients, keyless, table["recipient"])
+    bare = table["message_id"].isna().to_numpy() & ~(timed & named)
+    messages = _with_texts(message_hashes(table["message_id"]), bare, table["diagnostic"])
+    seconds = np.where(timed, moments.astype("int64") // 1_000_000, 0)
+    ids = hash_words(*messages.T, *recipients.T, seconds, _code_hashes(table))
+    return pd.Series(pd.array(hexadecimal(ids), dtype=TEXT), index=table.index)
 
 
-def _digests(texts: pa.Array) -> pa.Array:
-    blake = hashlib.blake2b
-    lines = texts.cast(pa.large_binary()).to_pylist()
-    found = [blake(line, digest_size=16).digest() for line in lines]
-    # All the digits at once, cut every 32 places: a million small strings cost more.
-    digits = b"".join(found).hex().encode("ascii")
-    offsets = np.arange(0, 32 * len(found) + 1, 32, dtype=np.int64)
-    return pa.LargeStringArray.from_buffers(len(found), pa.py_buffer(offsets), pa.py_buffer(digits))
+def _with_texts(hashes: Hashes, where: npt.NDArray[np.bool_], texts: pd.Series) -> Hashes:
+    """Put the hashes of the texts themselves in some places."""
+    if not where.any():
+        return hashes
+    hashes = hashes.copy()
+    hashes[where] = hash_texts(arrow(texts[where]))
+    return hashes
 
 
-def each_once(table: pd.DataFrame) -> tuple[pd.DataFrame, int]:
-    """Return the table with every event once, and how many rows that dropped.
-
-    A row that stays without a diagnostic takes it, with its codes and the
-    host that said it, from a dropped row of the same bounce.
-    """
-    drop = duplicates(table).to_numpy()
-    kept = table[~drop].reset_index(drop=True)
-    silent = np.flatnonzero(_same_bounce(kept) & kept["diagnostic"].isna().to_numpy())
-    spoke = table[drop & _same_bounce(table) & table["diagnostic"].notna().to_numpy()]
-    if len(silent) and len(spoke):
-        told = pd.Series(np.arange(len(spoke)), index=_pairs(spoke))
-        told = told[~told.index.duplicated() & told.index.notna()]
-        found = _pairs(kept.iloc[silent]).map(told)
-        filled = silent[found.notna().to_numpy()]
-        words = spoke.iloc[found.dropna().astype(np.int64)]
-        for name in ("diagnostic", "smtp_code", "enhanced_code", "remote_mta"):
-            kept.loc[filled, name] = words[name].array
-    return kept, int(drop.sum())
+def _code_hashes(table: pd.DataFrame) -> npt.NDArray[np.uint64]:
+    """Hash event and codes of each row; there are few combinations of them."""
+    names = ["event", "smtp_code", "enhanced_code"]
+    numbers, first = combine([_small_codes(table[name]) for name in names], len(table))
+    rows = table[names].iloc[first].astype("str").fillna("").itertuples(index=False)
+    texts = pa.array(["\x1f".join(row) for row in rows], pa.large_string())
+    return hash_texts(texts)[:, 0][numbers]
 
 
-def duplicates(table: pd.DataFrame) -> pd.Series:
-    """Mark the rows that repeat an event another row already tells of.
-
-    Two rows are the same event when they have the same ``event_id``, or when
-    both are bounces of the same message to the same recipient (the same
-    bounce seen as mail and as webhook). Of such rows stays that of a source
-    which reports what was sent too (it knows the campaign, and is a record of
-    the message), then one with a diagnostic, then the first by source name,
-    then the first read.
-
-    Returns
-    -------
-    Series of bool
-        True for each row to drop; index of ``table``.
-    """
-    silent = table["diagnostic"].isna().to_numpy()
-    # Category codes follow the sorted source names; -1 (unknown) goes last.
-    source = table["source"].cat.codes.to_numpy().astype(np.int32)
-    source = np.where(source < 0, np.iinfo(np.int32).max, source)
-    aside = ~table["source"].isin(_recorders()).to_numpy()
-    order = np.lexsort((np.arange(len(table)), source, silent, aside))
-    ranked = table.iloc[order]
-    drop = ranked["event_id"].duplicated().to_numpy(copy=True)
-    bounces = _same_bounce(ranked) & ~drop
-    if bounces.any():
-        pair = _pairs(ranked[bounces])
-        drop[np.flatnonzero(bounces)[(pair.duplicated() & pair.notna()).to_numpy()]] = True
-    mask = np.empty(len(table), dtype=bool)
-    mask[order] = drop
-    return pd.Series(mask, index=table.index)
-
-
-def _same_bounce(table: pd.DataFrame) -> np.ndarray:
-    """Mark the bounces that name their message, so that they can be told to be the same."""
-    return ((table["event"] == "bounce") & table["message_id"].notna()).to_numpy()
-
-
-def _pairs(table: pd.DataFrame) -> pd.Series:
-    """Return message and recipient of each row in one text, missing where one is unknown."""
-    return message_keys(table).str.cat(recipient_keys(table), sep="\x1f")
-
-
-@cache
-def _recorders() -> frozenset[str]:
-    """Name the sources that report what was sent, or what was delivered, too."""
-    # Imported here because readers know the schema, which is made with this module.
-    from bouncekit.readers import readers
-
-    return frozenset(reader.name for reader in readers() if reader.has_denominator)
-
-
-def arrow(values: pd.Series) -> pa.Array:
-    """Give a column of text as one Arrow array."""
-    found = pa.array(values, from_pandas=True)
-    if isinstance(found, pa.ChunkedArray):
-        found = found.combine_chunks()
-    return found.cast(pa.large_string())
+def _small_codes(values: pd.Series) -> tuple[npt.NDArray[np.int64], int]:
+    if isinstance(values.dtype, pd.CategoricalDtype):
+        return values.cat.codes.to_numpy().astype(np.int64), len(values.cat.categories)
+    if values.dtype == TEXT:
+        codes, texts = encode(arrow(values))
+        return codes, len(texts)
+    codes = values.to_numpy(dtype=np.int64, na_value=-1)
+    return codes, int(codes.max(initial=-1)) + 1

@@ -4,8 +4,9 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from bouncekit import identity, times
+from bouncekit import times
 from bouncekit.accounting import Ledger, close
+from bouncekit.duplicates import each_once
 from bouncekit.inputs.sources import Blob, Refusal, Source, find, input_name
 from bouncekit.intake.collecting import Collector
 from bouncekit.readers import generic
@@ -88,7 +89,7 @@ def read(
     table, ledgers = gather(
         find(src), options, name=input_name(src), workers=workers, progress=progress
     )
-    table, dropped = identity.each_once(table)
+    table, dropped = each_once(table)
     table = classify(table, rules=rules)
     table.attrs["ingest"] = close(ledgers, rows=len(table), duplicates=dropped)
     return table

@@ -9,6 +9,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from bouncekit import address_columns, addresses, identity
+from bouncekit.arrays.encoding import arrow
 from bouncekit.schema import TEXT, TIME, dtypes
 from bouncekit.texts import clean_column
 
@@ -69,7 +70,7 @@ def complete(table: pd.DataFrame) -> pd.DataFrame:
 def located(table: pd.DataFrame) -> pd.DataFrame:
     """Return a copy with clean addresses, and domain, org_domain and provider worked out."""
     table = table.copy()
-    cleaned, domains = address_columns.clean(identity.arrow(table["recipient"]))
+    cleaned, domains = address_columns.clean(arrow(table["recipient"]))
     table["recipient"] = _texts(cleaned)
     _fill(table, "domain", lambda: pd.Series(_texts(domains), index=table.index))
     _fill(table, "org_domain", partial(_by_domain, table, addresses.org_domain))
@@ -92,11 +93,11 @@ def _by_domain(table: pd.DataFrame, function: Callable[[str], str | None]) -> pd
 
 def _providers(table: pd.DataFrame) -> pd.Series:
     names = ["domain", "remote_mta"]
-    pairs = pa.table([identity.arrow(table[name]) for name in names], names=names)
+    pairs = pa.table([arrow(table[name]) for name in names], names=names)
     counts = pairs.group_by(names).aggregate([([], "count_all")])
     columns = (counts.column(name).to_pylist() for name in [*names, "count_all"])
     chosen = addresses.providers_by_domain(zip(*columns, strict=True))
-    named = pa.chunked_array([identity.arrow(_by_domain(table, chosen.get))])
+    named = pa.chunked_array([arrow(_by_domain(table, chosen.get))])
     return pd.Series(_categories(named, dtypes()["provider"]), index=table.index)
 
 

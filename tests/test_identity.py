@@ -48,10 +48,24 @@ def test_message_key(written, key):
     assert identity.message_key(written) == key
 
 
-def test_event_id_is_128_bits_and_always_the_same():
-    assert event_id() == event_id()
-    assert len(event_id()) == 32
-    int(event_id(), 16)
+def test_event_ids_are_128_bits_and_known_forever():
+    """Who stored ids must find the same events again; a change belongs into the changelog."""
+    bare = {"message_id": None, "timestamp": None}
+    assert [event_id(), event_id(**bare), event_id(recipient="a***@example.com")] == [
+        "ee30cbd6ccd57c28574ca6bd1d91cec6",
+        "882234189c49a5df8e51f97e4a2f126e",
+        "ad135bea73fd4a184ca1729428810236",
+    ]
+
+
+def test_event_ids_hang_on_neither_the_order_nor_the_company_of_rows():
+    rows = [
+        {**BOUNCE, "recipient": f"u{n}@example.com", "smtp_code": 550 + n % 9} for n in range(99)
+    ]
+    ids = bounce_table(rows)["event_id"].tolist()
+    assert len(set(ids)) == 99
+    assert bounce_table(rows[::-1])["event_id"].tolist() == ids[::-1]
+    assert [bounce_table([row]).loc[0, "event_id"] for row in rows[:9]] == ids[:9]
 
 
 @pytest.mark.parametrize(
@@ -99,64 +113,7 @@ def test_masked_recipients_are_not_one_recipient():
     assert identity.recipient_keys(table).isna().all()
 
 
-def dropped(*rows):
-    table = bounce_table([{**BOUNCE, **row} for row in rows])
-    return identity.duplicates(table).tolist()
-
-
-def test_of_one_event_read_twice_the_first_stays():
-    assert dropped({}, {}) == [False, True]
-
-
-def test_the_bounce_with_the_words_stays_then_the_first_source_by_name():
-    later = {"timestamp": "2026-01-02T04:00:00Z"}
-    assert dropped({"diagnostic": None}, {**later, "diagnostic": "550 no"}) == [True, False]
-    assert dropped({"source": "ses"}, {**later, "source": "postfix"}) == [True, False]
-
-
-def test_the_same_bounce_as_mail_and_as_webhook_is_one_row():
-    rows = [{"message_id": f"<{SES}@eu-west-1.amazonses.com>"}]
-    rows += [{"message_id": SES, "source": "ses", "timestamp": "2026-01-02T09:00:00Z"}]
-    assert dropped(*rows) == dropped(*rows[::-1])[::-1] == [True, False]
-
-
-def test_the_row_of_the_record_stays_and_takes_the_words_of_the_mail():
-    """The webhook knows campaign and sending, the mail what the server said."""
-    mail = {"diagnostic": "550 5.1.1 no", "smtp_code": 550, "enhanced_code": "5.1.1"}
-    hook = dict.fromkeys(mail) | {"source": "ses", "campaign": "spring"}
-    hook["timestamp"] = "2026-01-02T09:00:00Z"
-    other = {**hook, "message_id": "m9@example.com"}
-    table = bounce_table([{**BOUNCE, **row} for row in (mail, hook, other)])
-    found, count = identity.each_once(table)
-    assert count == 1
-    assert found["source"].tolist() == ["ses", "ses"]
-    assert found["campaign"].tolist() == ["spring", "spring"]
-    assert found.loc[0, list(mail)].tolist() == list(mail.values())
-    assert found.loc[1, list(mail)].isna().all()
-
-
-@pytest.mark.parametrize(
-    "other",
-    [
-        {"recipient": "bo@example.com"},
-        {"message_id": "m2@example.com"},
-        {"event": "deferral", "timestamp": "2026-01-02T01:00:00Z"},
-        {"message_id": None, "timestamp": "2026-01-02T01:00:00Z"},
-        {"recipient": "x***@example.com", "timestamp": "2026-01-02T01:00:00Z"},
-    ],
-    ids=str,
-)
-def test_other_events_stay(other):
-    assert dropped({}, other) == [False, False]
-
-
-def test_masked_recipients_of_one_message_are_not_merged():
-    masked = {"recipient": "x***@example.com"}
-    assert dropped(masked, {**masked, "timestamp": "2026-01-02T01:00:00Z"}) == [False, False]
-
-
-def test_empty_table_has_no_duplicates_and_no_ids():
+def test_empty_table_has_no_ids():
     table = bounce_table([BOUNCE]).iloc[:0]
-    assert identity.duplicates(table).tolist() == []
     assert identity.event_ids(table).tolist() == []
     assert identity.message_keys(table).tolist() == []

@@ -9,7 +9,8 @@ import numpy.typing as npt
 import pandas as pd
 
 from bouncekit.analysis import _keys
-from bouncekit.analysis._keys import Bools, Ints, look_up
+from bouncekit.analysis._keys import Bools, Ints
+from bouncekit.arrays.encoding import look_up
 from bouncekit.errors import TableError
 from bouncekit.readers import readers
 from bouncekit.schema import TIME, dtypes

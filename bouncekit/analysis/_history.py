@@ -7,8 +7,9 @@ import numpy.typing as npt
 
 from bouncekit.analysis._columns import by_reason
 from bouncekit.analysis._grouping import QUEUE_LIFE, UNTIMED
-from bouncekit.analysis._keys import Bools, Ints, look_up
+from bouncekit.analysis._keys import Bools, Ints
 from bouncekit.analysis._messages import BOUNCE, DEFERRAL, DELIVERED, HARD, UNDETERMINED, Outcomes
+from bouncekit.arrays.encoding import look_up
 
 NEVER = np.iinfo(np.int64).max
 """Place in time of a failure without a time: after everything, as nothing is known to follow."""

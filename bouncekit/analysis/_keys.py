@@ -14,6 +14,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from bouncekit import addresses
+from bouncekit.arrays import encoding
+from bouncekit.arrays.encoding import arrow, look_up
 from bouncekit.identity import ODD_ID, message_key
 
 Ints = npt.NDArray[np.int64]
@@ -65,14 +67,7 @@ def recipient_keys(values: pd.Series) -> Keys:
 
 def encode(values: pd.Series) -> tuple[Ints, pa.Array]:
     """Return the code of each row (-1: missing) and the distinct texts."""
-    found = pa.array(values, from_pandas=True)
-    if isinstance(found, pa.ChunkedArray):
-        found = found.combine_chunks()
-    if not pa.types.is_large_string(found.type):
-        found = found.cast(pa.large_string())
-    encoded = pc.dictionary_encode(found)
-    indices = encoded.indices.fill_null(-1) if encoded.indices.null_count else encoded.indices
-    return indices.to_numpy(zero_copy_only=False).astype(np.int64), encoded.dictionary
+    return encoding.encode(arrow(values))
 
 
 def labels(values: pd.Series) -> tuple[Ints, list[str]]:
@@ -82,17 +77,6 @@ def labels(values: pd.Series) -> tuple[Ints, list[str]]:
     rank = np.empty(len(order), dtype=np.int64)
     rank[order] = np.arange(len(order))
     return look_up(rank, codes), texts.take(pa.array(order)).to_pylist()
-
-
-def look_up(values: npt.NDArray, codes: Ints, missing: int = -1) -> npt.NDArray:
-    """Take ``values[codes]``, and ``missing`` where the code is -1."""
-    if not len(values):
-        return np.full(len(codes), missing, dtype=values.dtype)
-    taken = values[codes]
-    absent = codes < 0
-    if absent.any():
-        taken[absent] = missing
-    return taken
 
 
 def _rekey(

@@ -4,7 +4,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from bouncekit.analysis._keys import Ints, look_up
+from bouncekit.analysis._keys import Ints
+from bouncekit.arrays.encoding import look_up
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,7 +20,7 @@ from bouncekit.analysis._columns import (
     source_codes,
 )
 from bouncekit.analysis._grouping import UNTIMED, join_deferrals, last_of, number_pairs
-from bouncekit.analysis._keys import Bools, Ints, Keys, look_up
+from bouncekit.analysis._keys import Bools, Ints, Keys
 from bouncekit.analysis._messages import (
     BOUNCE,
     DEFERRAL,
@@ -31,6 +31,7 @@ from bouncekit.analysis._messages import (
     Outcomes,
 )
 from bouncekit.analysis.sends import Sends, read_sends
+from bouncekit.arrays.encoding import look_up
 from bouncekit.errors import TableError
 from bouncekit.schema import require
 from bouncekit.taxonomy import EVENTS

@@ -17,9 +17,10 @@ import pyarrow as pa
 import pyarrow.csv as pa_csv
 
 from bouncekit import address_columns, addresses
-from bouncekit.analysis._keys import Ints, encode, look_up
+from bouncekit.analysis._keys import Ints, encode
+from bouncekit.arrays.encoding import arrow, look_up
 from bouncekit.errors import InputNotFoundError, TableError
-from bouncekit.identity import arrow, map_distinct
+from bouncekit.identity import map_distinct
 from bouncekit.inputs.encodings import text_stream
 from bouncekit.inputs.sources import Blob, find
 from bouncekit.schema import TEXT, conform, dtypes, require

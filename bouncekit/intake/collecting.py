@@ -14,10 +14,11 @@ from typing import Any, Self, cast
 import pyarrow as pa
 
 from bouncekit.accounting import Ledger
+from bouncekit.arrays.threads import usable_cores
 from bouncekit.errors import BouncekitError, UnknownFormatError
 from bouncekit.inputs.sources import Blob, Refusal
 from bouncekit.intake.recognition import nothing_recognised, recognise
-from bouncekit.intake.workers import Batch, Pool, usable_cores
+from bouncekit.intake.workers import Batch, Pool
 from bouncekit.readers import reader_named
 from bouncekit.readers._base import (
     RAW_SCHEMA,

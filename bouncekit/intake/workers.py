@@ -208,10 +208,3 @@ def _entered(batch: Batch, found: _Answer) -> pa.Table:
     rows = rows.set_column(place, "item", numbers.take(pa.array(places)))
     rows = rows.append_column("file", files.take(pa.array(places)))
     return rows.append_column("source", pa.repeat(pa.scalar(batch.reader.name), rows.num_rows))
-
-
-def usable_cores() -> int:
-    """Return how many cores this process may use."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0)) or 1
-    return os.cpu_count() or 1

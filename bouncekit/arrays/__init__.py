@@ -1,0 +1,1 @@
+"""Whole columns at once: hashes, codes and bytes of Arrow arrays; knows nothing of mail."""

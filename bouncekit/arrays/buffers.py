@@ -1,0 +1,58 @@
+"""The bytes of a text column as numpy sees them, without a copy."""
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+
+Bytes = npt.NDArray[np.uint8]
+Ints = npt.NDArray[np.int64]
+
+
+def layout(texts: pa.Array) -> tuple[Ints, Bytes]:
+    """Return where each text starts, with the end of the last, and the bytes.
+
+    Parameters
+    ----------
+    texts : pyarrow.Array
+        ``string`` or ``large_string``; a missing text is as long as an empty one.
+    """
+    width = np.int64 if pa.types.is_large_string(texts.type) else np.int32
+    _, places, data = texts.buffers()
+    if not len(texts) or places is None:
+        return np.zeros(len(texts) + 1, np.int64), np.zeros(0, np.uint8)
+    offsets = np.frombuffer(places, width)[texts.offset : texts.offset + len(texts) + 1]
+    content = np.frombuffer(data, np.uint8) if data else np.zeros(0, np.uint8)
+    return offsets.astype(np.int64, copy=False), content
+
+
+def from_layout(offsets: Ints, content: Bytes) -> pa.Array:
+    """Make a column of texts; the inverse of :func:`layout`, without a copy."""
+    return pa.LargeStringArray.from_buffers(
+        len(offsets) - 1, pa.py_buffer(offsets), pa.py_buffer(content)
+    )
+
+
+def behind_last(texts: pa.Array, mark: str) -> pa.Array:
+    """Return what stands behind the last ``mark`` of each text, all of it where there is none.
+
+    Parameters
+    ----------
+    texts : pyarrow.Array
+        ``large_string``; missing texts stay missing.
+    mark : str
+        One ASCII character.
+    """
+    offsets, content = layout(texts)
+    first, end = offsets[0], offsets[-1]
+    marks = np.flatnonzero(content[first:end] == ord(mark)) + first
+    last = np.searchsorted(marks, offsets[1:]) - 1
+    # Texts and what they are cut into share their bytes: every second part is wanted.
+    cuts = np.empty(2 * len(texts) + 1, np.int64)
+    cuts[::2] = offsets
+    cuts[1::2] = offsets[:-1]
+    found = last >= 0
+    cuts[1::2][found] = np.maximum(cuts[1::2][found], marks[last[found]] + 1)
+    missing = texts.is_null().to_numpy(zero_copy_only=False) if texts.null_count else None
+    return from_layout(cuts, content).take(
+        pa.array(np.arange(1, len(cuts), 2, dtype=np.int64), mask=missing)
+    )
