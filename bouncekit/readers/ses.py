@@ -39,13 +39,14 @@ from bouncekit.readers._base import (
     Row,
     SkipItem,
 )
+from bouncekit.readers._events import bare_id, joined
 from bouncekit.readers._reply import codes_of, without_type
 
 _SUPPRESSED = {
-    "Suppressed",
-    "OnAccountSuppressionList",
-    "OnTenantSuppressionList",
-    "EmailValidationSuppressed",
+    "suppressed",
+    "onaccountsuppressionlist",
+    "ontenantsuppressionlist",
+    "emailvalidationsuppressed",
 }
 _NOT_OURS = {
     "Open": "is an open, not a delivery event",
@@ -60,7 +61,7 @@ _AUTO_REPLY = re.compile(
     r"|\bauto-(?:replied|submitted)\b|自动回复|自動回覆|休假",
     re.IGNORECASE,
 )
-_CAMPAIGN_TAG = re.compile(r"^campaign(?:[ _-]?(?:id|name))?$", re.IGNORECASE)
+CAMPAIGN_TAG = re.compile(r"^campaign(?:[ _-]?(?:id|name))?$", re.IGNORECASE)
 
 
 def _is_event(value: dict[str, Any]) -> bool:
@@ -121,11 +122,12 @@ def _word(event: Any) -> str:
 
 def _common(event: dict[str, Any]) -> Row:
     mail = _json.object_of(event.get("mail"))
-    written = _json.text_at(mail, "commonHeaders", "messageId") or _json.text_at(mail, "messageId")
+    # SES sends a Message-ID of its own, whatever id the headers say that it was given.
+    written = _json.text_at(mail, "messageId") or _json.text_at(mail, "commonHeaders", "messageId")
     tags = _json.object_of(mail.get("tags"))
-    campaigns = (_json.first_text(tags[key]) for key in tags if _CAMPAIGN_TAG.match(key))
+    campaigns = (_json.first_text(tags[key]) for key in tags if CAMPAIGN_TAG.match(key))
     return {
-        "message_id": written.strip("<> ") if written else None,
+        "message_id": bare_id(written),
         "sender": _json.text_of(mail.get("source")),
         "campaign": next(campaigns, None),
         "sending_ip": _json.first_text(tags.get("ses:outgoing-ip")),
@@ -174,25 +176,45 @@ def _remote(part: dict[str, Any]) -> str | None:
     return None if not host or host.lower().endswith("amazonses.com") else host
 
 
+def bounce_event(kind: str | None, subkind: str | None, text: str | None, code: Any) -> str:
+    """Tell a bounce from an address that was not tried and from an automatic reply."""
+    if _folded(subkind) in _SUPPRESSED:
+        return "suppressed"
+    general = (_folded(kind), _folded(subkind)) == ("transient", "general")
+    return "auto_reply" if general and text and not code and _AUTO_REPLY.search(text) else "bounce"
+
+
+def complaint_event(kind: str | None, subkind: str | None) -> str:
+    """Tell a complaint from an address that was not tried because of an older one.
+
+    Raises
+    ------
+    SkipItem
+        If it is the opposite of a complaint.
+    """
+    if _folded(kind) == "notspam":
+        msg = "says that the message is not spam, the opposite of a complaint"
+        raise SkipItem(msg)
+    return "suppressed" if _folded(subkind) in _SUPPRESSED else "complaint"
+
+
+def _folded(word: str | None) -> str:
+    """Fold the spellings of events and of the API: ``OnAccount...``, ``ON_ACCOUNT_...``."""
+    return re.sub(r"[^a-z]", "", (word or "").lower())
+
+
 def _bounce(event: dict[str, Any]) -> list[Row]:
     part = _json.object_of(event.get("bounce"))
     kind, subkind = (_json.text_of(part.get(key)) for key in ("bounceType", "bounceSubType"))
     rows = _failures(
         _json.list_of(part.get("bouncedRecipients")),
-        event="suppressed" if subkind in _SUPPRESSED else "bounce",
         timestamp=part.get("timestamp"),
-        vendor_type="/".join(filter(None, (kind, subkind))) or "Bounce",
+        vendor_type=joined(kind, subkind) or "Bounce",
         remote_mta=_remote(part),
     )
     for row in rows:
-        if (kind, subkind) == ("Transient", "General") and _is_auto_reply(row):
-            row["event"] = "auto_reply"
+        row["event"] = bounce_event(kind, subkind, row["diagnostic"], row["smtp_code"])
     return rows
-
-
-def _is_auto_reply(row: Row) -> bool:
-    told = row["diagnostic"]
-    return bool(told and not row["smtp_code"] and _AUTO_REPLY.search(told))
 
 
 def _complaint(event: dict[str, Any]) -> list[Row]:
@@ -200,15 +222,11 @@ def _complaint(event: dict[str, Any]) -> list[Row]:
     kind, subkind = (
         _json.text_of(part.get(key)) for key in ("complaintFeedbackType", "complaintSubType")
     )
-    if kind == "not-spam":
-        msg = "says that the message is not spam, the opposite of a complaint"
-        raise SkipItem(msg)
-    named = subkind or kind
     return _rows(
         _json.list_of(part.get("complainedRecipients")),
-        event="suppressed" if subkind in _SUPPRESSED else "complaint",
+        event=complaint_event(kind, subkind),
         timestamp=part.get("timestamp"),
-        vendor_type=f"Complaint/{named}" if named else "Complaint",
+        vendor_type=joined("Complaint", subkind or kind),
     )
 
 
@@ -233,7 +251,7 @@ def _delay(event: dict[str, Any]) -> list[Row]:
         _json.list_of(part.get("delayedRecipients")) or _destinations(event),
         event="deferral",
         timestamp=part.get("timestamp"),
-        vendor_type=f"DeliveryDelay/{kind}" if kind else "DeliveryDelay",
+        vendor_type=joined("DeliveryDelay", kind),
         remote_mta=_remote(part),
     )
 
@@ -268,6 +286,7 @@ _PARTS = {
     "Send": _send,
     "Reject": _reject,
     "Rendering Failure": _rendering,
+    "RenderingFailure": _rendering,
     "Subscription": _subscription,
 }
 
@@ -278,5 +297,11 @@ READER = Reader(
     sniff=sniff,
     read=ByItem(_bodies.items(_events), _parse),
     has_denominator=True,
-    how_to_get="Configuration set > Event destinations > Firehose to S3, or archive the SNS topic",
+    how_to_get=(
+        "Amazon SES > Configuration sets > your set > Event destinations > Add destination: check "
+        "Sends, Deliveries, Hard bounces, Complaints, Rejects, Delivery delays, Rendering failures "
+        "and Subscriptions; destination Amazon Data Firehose, which writes to an S3 bucket.\n"
+        "Then: aws s3 sync s3://BUCKET/PREFIX ses-events\n"
+        "Or keep what an SNS topic, an SQS queue, a Lambda function or EventBridge receives."
+    ),
 )
