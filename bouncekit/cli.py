@@ -131,7 +131,13 @@ def _report_options(part: argparse.ArgumentParser) -> None:
     part.add_argument(
         "--show-addresses", action="store_true", help="full addresses instead of pseudonyms"
     )
-    part.add_argument("--lang", choices=LANGUAGES, help="language of charts, e.g. zh")
+    part.add_argument(
+        "--redact-domains", action="store_true", help="pseudonyms for the domains, too"
+    )
+    part.add_argument(
+        "--pdf", metavar="FILE", help="print it as well, by Chrome, Edge or Chromium, e.g. may.pdf"
+    )
+    part.add_argument("--lang", choices=LANGUAGES, help="language of the report, e.g. zh")
     part.add_argument("--notebook", help="another notebook to run, e.g. my-report.ipynb")
 
 
@@ -192,10 +198,15 @@ def _demo_options(part: argparse.ArgumentParser) -> None:
 
 
 def _report(chosen: argparse.Namespace, settings: Settings) -> None:
+    from bouncekit.reporting import printing
     from bouncekit.reporting.reports import report
     from bouncekit.writing import refuse_inputs
 
     refuse_inputs(chosen.output, chosen.source)
+    if chosen.pdf:
+        refuse_inputs(chosen.pdf, chosen.source)
+        # Before minutes of work, not after them.
+        printing.browser()
     parameters = {name: getattr(chosen, name) for name in _NOTEBOOK}
     written = report(
         chosen.source,
@@ -206,6 +217,7 @@ def _report(chosen: argparse.Namespace, settings: Settings) -> None:
         tz=chosen.tz or settings.tz,
         policy=_policy(chosen, settings),
         show_addresses=chosen.show_addresses,
+        redact_domains=chosen.redact_domains,
         lang=chosen.lang or settings.language,
         notebook=chosen.notebook,
         key=settings.key,
@@ -213,6 +225,8 @@ def _report(chosen: argparse.Namespace, settings: Settings) -> None:
         **{name: value for name, value in parameters.items() if value is not None},
     )
     say(written)
+    if chosen.pdf:
+        say(printing.print_to_pdf(written, chosen.pdf))
 
 
 def _policy(chosen: argparse.Namespace, settings: Settings) -> Any:

@@ -13,7 +13,7 @@ import os
 import re
 import secrets
 import unicodedata
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import replace
 from functools import cached_property, lru_cache
 from pathlib import Path
@@ -33,6 +33,7 @@ DIGITS = 10
 _MIN_KEY = 16
 
 _LINK_MARKS = re.compile(r"[/?&=|]")
+_HOST = re.compile(r"[\w-]{1,63}(?:\.[\w-]{1,63}){1,10}")
 _BASE64 = re.compile(r"[A-Za-z0-9+/_\-]{12,}={0,2}")
 _VERP = re.compile(r"([\w.+\-]{1,64})=([\w\-]{1,63}(?:\.[\w\-]{1,63}){1,10})", re.IGNORECASE)
 # Local parts that are also words of ordinary replies; hiding them would only blur the text.
@@ -185,10 +186,16 @@ class Redactor:
         value = replace_addresses(value, self._spelled)
         if self._known and "=" in value:
             value = _VERP.sub(self._verp, value)
-        if self._hide_domains:
-            for domain in _longest_first(self._known_domains):
-                value = replace_word(value, domain, self.domain(domain))
-        return value
+        return _HOST.sub(self._host, value) if self._hide_domains else value
+
+    def _host(self, match: re.Match[str]) -> str:
+        """Return a host name with the pseudonym of the known domain that it ends in."""
+        labels = match[0].split(".")
+        for place in range(len(labels) - 1):
+            tail = addresses.ascii_domain(".".join(labels[place:]))
+            if tail in self._known_domains:
+                return ".".join([*labels[:place], self.domain(tail)])
+        return match[0]
 
     def _spelled(self, local: str, domain: str) -> str:
         """Return the pseudonym of an address as spelled in a text.
@@ -255,10 +262,6 @@ def _checked(key: str | bytes) -> bytes:
 
 def _is_category(values: pd.Series) -> bool:
     return isinstance(values.dtype, pd.CategoricalDtype)
-
-
-def _longest_first(texts: Iterable[str]) -> list[str]:
-    return sorted(texts, key=lambda text: (-len(text), text))
 
 
 def project_key(path: str | os.PathLike[str] | None = None) -> bytes:

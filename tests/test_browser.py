@@ -1,5 +1,6 @@
 """The notebooks in JupyterLab and the report in a browser, as people see them."""
 
+import re
 import shutil
 from pathlib import Path
 
@@ -101,4 +102,28 @@ def test_report_opens_with_the_network_off(sample_report, device, width, scheme)
         assert page.evaluate(_BROKEN_IMAGES) == 0
         assert page.evaluate(_WIDER_THAN_SCREEN) <= 0
         assert page.locator("h1").count() == 1
+        assert complaints == []
+
+
+def test_the_report_prints_as_pdf(sample_report, tmp_path):
+    from bouncekit.reporting.printing import print_to_pdf
+
+    made = print_to_pdf(sample_report, tmp_path / "report.pdf").read_bytes()
+    assert made.startswith(b"%PDF-")
+    assert len(re.findall(rb"/Type\s*/Page\b", made)) > 3
+    assert [path.name for path in tmp_path.iterdir()] == ["report.pdf"]
+
+
+@pytest.mark.parametrize("width", [1280, 390])
+def test_the_chinese_report_fits_and_says_everything_in_chinese(tmp_path, width):
+    import bouncekit as bk
+
+    made = bk.report(None, tmp_path / "zh.html", lang="zh", progress=False)
+    with chromium(viewport={"width": width, "height": 900}, offline=True) as page:
+        complaints = _complaints(page)
+        page.goto(made.as_uri())
+        page.screenshot(path=ARTIFACTS / f"report-zh-{width}.png", full_page=True)
+        headings = page.locator("h1, h2, h3").all_inner_texts()
+        assert [text for text in headings if not re.search("[\u4e00-\u9fff]", text)] == []
+        assert page.evaluate(_WIDER_THAN_SCREEN) <= 0
         assert complaints == []

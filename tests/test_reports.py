@@ -398,6 +398,30 @@ def test_no_recipient_of_the_sample_occurs_in_its_report(tmp_path):
     assert made.stat().st_size < 5_000_000
 
 
+@pytest.mark.notebook
+def test_no_domain_of_the_sample_occurs_where_they_are_redacted(tmp_path, monkeypatch):
+    """Neither in tables nor in sentences nor in host names inside the words of servers."""
+    from bouncekit.reporting.bundled import sample_path
+
+    monkeypatch.chdir(tmp_path)
+    made = bk.report(None, tmp_path / "report.html", redact_domains=True, progress=False)
+    text = re.sub(r'src="data:[^"]*"', "", made.read_text(encoding="utf-8"))
+    said = {host.casefold() for host in re.findall(r"[\w-]+(?:\.[\w-]+)+", text)}
+    ends = {".".join(host.split(".")[n:]) for host in said for n in range(host.count(".") + 1)}
+    domains = set(bk.read(sample_path(), progress=False)["org_domain"].dropna())
+    assert domains & ends == set()
+    assert re.search(r"domain-[0-9a-f]{10}", text)
+
+
+def test_a_pdf_without_a_browser_is_one_sentence(monkeypatch, capsys, source):
+    from bouncekit import cli
+    from bouncekit.reporting import printing
+
+    monkeypatch.setattr(printing, "_candidates", lambda: iter([None]))
+    assert cli.main(["report", str(source), "--pdf", "may.pdf"]) == 1
+    assert "a PDF needs Chrome, Edge or Chromium" in capsys.readouterr().err
+
+
 def test_a_slow_package_is_kept_out_of_the_imports_inside_only():
     import importlib
 

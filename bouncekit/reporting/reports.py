@@ -38,6 +38,7 @@ def report(
     tz: str | None = None,
     policy: "Policy | None" = None,
     show_addresses: bool = False,
+    redact_domains: bool = False,
     lang: Language = "en",
     notebook: _Path | None = None,
     key: _Path | None = None,
@@ -70,6 +71,8 @@ def report(
         The numbers for addresses; ``Policy()`` by default.
     show_addresses : bool
         Show full addresses. The report then holds personal data in the clear.
+    redact_domains : bool
+        Let pseudonyms stand for the domains, too.
     lang : {'en', 'zh'}
         Language of texts, charts and tables.
     notebook : path, optional
@@ -112,7 +115,8 @@ def report(
 
     zone(tz)
     source = SAMPLE if src is None else _absolute(src)
-    given: dict[str, Any] = {"source": source, "lang": lang, "show_addresses": show_addresses}
+    given: dict[str, Any] = {"source": source, "lang": lang}
+    shown = {"show_addresses": show_addresses, "redact_domains": redact_domains}
     if src is not None or tz is not None:
         given["tz"] = tz or "UTC"
     for name, path in (("sends", sends), ("contacts", contacts), ("rules", rules)):
@@ -122,19 +126,19 @@ def report(
     path = Path(notebook) if notebook is not None else notebook_path(NOTEBOOK)
     blank = read_notebook(path)
     defaults = default_parameters(blank)
-    if not show_addresses and "show_addresses" not in defaults:
-        # It shows none in any case.
-        del given["show_addresses"]
+    # A notebook without these parameters shows no addresses in any case.
+    given |= {name: value for name, value in shown.items() if value or name in defaults}
     ready = translated(with_parameters(blank, given), path.stem, lang)
     settings = defaults | given
-    environment = {} if show_addresses else {KEY_VARIABLE: _secret(source, key)}
+    bare = show_addresses and not redact_domains
+    environment = {} if bare else {KEY_VARIABLE: _secret(source, key)}
     with ThreadPoolExecutor(1) as pool, _progress(ready, progress) as tell:
         # Both take seconds that the kernel leaves free.
         digest, renderer = pool.submit(input_digest, settings), pool.submit(_renderer)
         done = execute(ready, Path.cwd(), name=path.name, environment=environment, on_cell=tell)
-        if not show_addresses:
+        if not bare:
             _sweep(done)
-        said = about(done, settings, digest.result(), show_addresses, lang)
+        said = about(done, settings, digest.result(), bare, lang)
         html = renderer.result()(done, said)
     with atomic(output) as stream:
         stream.write(html.encode("utf-8"))

@@ -126,6 +126,8 @@ def show(
     *,
     rows: int = 10,
     show_addresses: bool = False,
+    redact_domains: bool = False,
+    known: pd.DataFrame | None = None,
     tz: str = "UTC",
     lang: Language = "en",
 ) -> Shown:
@@ -141,6 +143,10 @@ def show(
         Rows at most; a line under the table says how many more there are.
     show_addresses : bool
         Show full addresses; by default pseudonyms stand for them.
+    redact_domains : bool
+        Let pseudonyms stand for the domains, too.
+    known : DataFrame, optional
+        The bounce table, whose domains are then found in any text.
     tz : str
         Zone in which times are written.
     lang : {'en', 'zh'}
@@ -164,8 +170,7 @@ def show(
     # The recipient goes along even unseen: its name is to be hidden in the other columns.
     extra = [name for name in ("recipient",) if name in table and name not in names]
     head = table[[*names, *extra]].head(rows)
-    if not show_addresses:
-        head = Redactor(known=head).table(head)
+    head = private(head, known, show_addresses=show_addresses, redact_domains=redact_domains)
     cells = [_column(head[name], tz, lang) for name in names]
     left = len(table) - len(head)
     return Shown(
@@ -174,6 +179,31 @@ def show(
         numeric=[_is_number(head[name]) for name in names],
         more=_more(left, len(table), lang),
     )
+
+
+def private(
+    table: pd.DataFrame,
+    known: pd.DataFrame | None = None,
+    *,
+    show_addresses: bool = False,
+    redact_domains: bool = False,
+) -> pd.DataFrame:
+    """Return a table as it may be shared: no addresses, and no domains where asked for.
+
+    Parameters
+    ----------
+    table : DataFrame
+        Any table of the kit. Not changed.
+    known : DataFrame, optional
+        The bounce table, whose domains are then found in any text.
+    show_addresses : bool
+        Leave the addresses in, unless the domains are to go.
+    redact_domains : bool
+        Let pseudonyms stand for the domains, too.
+    """
+    if redact_domains:
+        return Redactor(domains=True, known=table if known is None else known).table(table)
+    return table if show_addresses else Redactor(known=table).table(table)
 
 
 def _more(left: int, size: int, lang: Language) -> str:
