@@ -27,18 +27,24 @@ SHORT = 60
 
 _FEEDBACK = re.compile(r"report-type=[\s\"]*feedback-report\b")
 _ADDRESS = re.compile(r"@(?<=[^\s@<>]@)[^\s@<>]{1,64}\.\w")
+_FULL_REPLY = re.compile(r"[45](?<![\d.].)[0-7]\d[ -]#?[45]\.[0-7]\.\d")
 _REPLY = re.compile(r"[45](?<![\d.].)[0-7]\d[ -]")
 
 
 def is_machine(message: Message) -> bool:
     """Say whether a mail system, not a person, speaks."""
     headers = message.headers
-    path = message.header("return-path").strip().lower()
-    if path in ("<>", "<mailer-daemon>", "mailer-daemon") or path.startswith("<mailer-daemon@"):
+    if _is_null(message):
         return True
     if "x-failed-recipients" in headers:
         return True
     return is_daemon(message) or "x-mlserver" in headers
+
+
+def _is_null(message: Message) -> bool:
+    """Say whether nobody is to be told of a failure of this message (RFC 5321 4.5.5)."""
+    path = message.header("return-path").strip().lower()
+    return path in ("<>", "<mailer-daemon>", "mailer-daemon") or path.startswith("<mailer-daemon@")
 
 
 def is_daemon(message: Message) -> bool:
@@ -149,6 +155,9 @@ def _speaks_of_failure(
     if not daemon and says_so:
         # A help desk that answers automatically may use such a sentence too.
         return concrete
+    if _is_null(message) and _ADDRESS.search(words) and _FULL_REPLY.search(words):
+        # Whatever the language: hardly anybody but a mail server writes so to a sender.
+        return daemon or not is_auto_reply(message, subject)
     if has("bounce_subject", subject):
         return concrete or has("failure_words", words) or len(words) < SHORT
     return concrete and has("failure_words", words)

@@ -2,12 +2,13 @@
 
 import re
 
-from bouncekit.mail import codes, freetext, kind, notice, shared
+from bouncekit.mail import codes, freetext, kind, notice, shared, verp
 from bouncekit.mail.engine import Message
 from bouncekit.mail.headers import HeaderBlock
 from bouncekit.mail.report import Recipient, Report
 from bouncekit.mail.wordlists import phrases
 from bouncekit.readers._base import Row
+from bouncekit.taxonomy import GUESSED_RECIPIENT
 from bouncekit.texts import MAX_TEXT
 
 _EVENTS = {
@@ -55,9 +56,9 @@ def reported_rows(
     common = shared.common(message, original, found)
     rows: list[Row] = []
     seen: set[tuple[str, str]] = set()
-    failed = shared.failed_header(message) if len(found.recipients) == 1 else []
+    sent_to = _sent_to(message, original) if len(found.recipients) == 1 else []
     for recipient in found.recipients:
-        address = _address_of(recipient, failed)
+        address = _address_of(recipient, sent_to)
         event = _event(recipient, message)
         if (key := ((address or recipient.final).lower(), event)) in seen:
             continue
@@ -72,12 +73,28 @@ def reported_rows(
             words = _with_stage(words, message.plain, address or recipient.final)
             words = _with_reason(words, message.plain)
         row = _row(common, event, address, words, recipient)
+        if address is None and len(found.recipients) == 1:
+            _guess(row, original)
         if row["remote_mta"] is None and recipient.diagnostic_type == "smtp":
             row["remote_mta"] = _receiver(found.reporting_mta)
         if row["timestamp"] is None:
             row["timestamp"] = shared.when(message, found)
         rows.append(row)
     return rows
+
+
+def _sent_to(message: Message, original: HeaderBlock) -> list[str]:
+    """Return whom the message was sent to, by what its sender and the first server knew."""
+    known = shared.failed_header(message)
+    written = verp.recipient(message, original)
+    return [*known, written] if written else known
+
+
+def _guess(row: Row, original: HeaderBlock) -> None:
+    """Take the original's ``To`` where the report names nobody, and say so."""
+    row["recipient"] = shared.guess(original)
+    if row["recipient"]:
+        row["vendor_type"] = f"{row['vendor_type'] or ''}/{GUESSED_RECIPIENT}"
 
 
 def _with_stage(words: str, text: str, address: str) -> str:
@@ -146,8 +163,8 @@ def _event(recipient: Recipient, message: Message) -> str:
     return "bounce"
 
 
-def _address_of(recipient: Recipient, failed: list[str]) -> str | None:
-    for value in (recipient.original, *failed, recipient.final, recipient.actual):
+def _address_of(recipient: Recipient, sent_to: list[str]) -> str | None:
+    for value in (recipient.original, *sent_to, recipient.final, recipient.actual):
         address = shared.address(value) if value else None
         if address and " " not in address.rpartition("@")[0] and not address.startswith("|"):
             return address

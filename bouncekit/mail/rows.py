@@ -1,9 +1,7 @@
 """From the facts of one message to rows, or to the reason why it gives none."""
 
-import re
-
 from bouncekit import addresses
-from bouncekit.mail import codes, freetext, kind, notice, notification, report, shared
+from bouncekit.mail import codes, freetext, kind, notice, notification, report, shared, verp
 from bouncekit.mail.complaints import complaint_rows
 from bouncekit.mail.engine import Message
 from bouncekit.mail.headers import HeaderBlock
@@ -14,7 +12,6 @@ from bouncekit.taxonomy import GUESSED_RECIPIENT
 from bouncekit.texts import MAX_TEXT
 
 _REPORT_FIELDS = ("reporting-mta:", "final-recipient:", "original-recipient:")
-_VERP = re.compile(r"[+=-]([^+=@\s]{1,64})=([^=@\s]{1,255}\.[^=@\s]{2,63})@")
 
 
 def message_rows(message: Message) -> list[Row]:
@@ -54,7 +51,7 @@ def _reported(message: Message) -> Report | None:
 
 
 def _told(message: Message) -> list[Row]:
-    lines, tail = notice.split_original(message.text)
+    lines, tail = notice.split_original(_unwrapped(message))
     sort, why = kind.kind_of_text(message, notice.unquoted(lines))
     if sort == "other":
         raise SkipItem(why)
@@ -71,12 +68,13 @@ def _told(message: Message) -> list[Row]:
     known = shared.failed_header(message)
     own = frozenset() if known else shared.own_addresses(message)
     failed = freetext.failures(lines, known, own)
+    sent_to = verp.recipient(message, original) if len(failed) == 1 and not known else None
     for failure in failed:
-        address = shared.address(failure.recipient)
+        address = sent_to or shared.address(failure.recipient)
         guessed = ""
         if address is None:
-            address = _verp(message) or _guess(original)
-            guessed = GUESSED_RECIPIENT if address and not _verp(message) else ""
+            address = shared.guess(original)
+            guessed = GUESSED_RECIPIENT if address else ""
         smtp_code, enhanced = codes.of_failure(failure.words, "")
         if enhanced is None and len(failed) == 1:
             # A code that stands away from the words is still that of the one who failed.
@@ -94,6 +92,17 @@ def _told(message: Message) -> list[Row]:
             }
         )
     return rows
+
+
+def _unwrapped(message: Message) -> str:
+    """Return the text; without the quotation marks where a mail system quotes all of it."""
+    text = message.text
+    if not text.startswith(">") or not kind.is_daemon(message):
+        return text
+    lines = text.split("\n")
+    if any(line and line[0] != ">" for line in lines):
+        return text
+    return "\n".join([line[1:].removeprefix(" ") for line in lines])
 
 
 def _glued(lines: list[str], text: str) -> tuple[Report, list[str]] | None:
@@ -120,16 +129,3 @@ def _auto_reply(message: Message, original: HeaderBlock) -> Row:
         "message_id": answered,
         "sender": addresses.clean(message.header("to")),
     }
-
-
-def _verp(message: Message) -> str | None:
-    """Return the recipient written into the bounce's own address (VERP)."""
-    for name in ("x-original-to", "delivered-to", "to"):
-        match = _VERP.search(message.header(name))
-        if match:
-            return addresses.clean(f"{match[1].rpartition('-')[2]}@{match[2]}")
-    return None
-
-
-def _guess(original: HeaderBlock) -> str | None:
-    return addresses.clean(original.first("to").partition(",")[0])

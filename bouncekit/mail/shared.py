@@ -115,6 +115,11 @@ def failed_header(message: Message) -> list[str]:
     return list(dict.fromkeys(address for address in found if address))
 
 
+def guess(original: HeaderBlock) -> str | None:
+    """Return the first address that the original was written to: likely, not sure, who failed."""
+    return addresses.clean(original.first("to").partition(",")[0]) if original else None
+
+
 def own_addresses(message: Message) -> frozenset[str]:
     """Return the addresses of who wrote the notice and who got it, lower-case."""
     return _addresses_in(f"{message.header('to')} {message.header('from')}".lower())
