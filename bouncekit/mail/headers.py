@@ -8,6 +8,7 @@ import re
 from collections.abc import Iterator
 from email.errors import HeaderParseError
 from email.header import decode_header
+from functools import lru_cache
 
 from bouncekit.texts import scalars
 
@@ -17,6 +18,7 @@ MAX_LINE = 65_536
 """Bytes of one header field."""
 MAX_FIELDS = 10_000
 
+_AROUND = re.compile(r"[\s<>(),;:\"']+")
 _ISO2022 = (b"\x1b$B", b"\x1b$@", b"\x1b(J", b"\x1b$)C")
 _TO_BYTES = {
     ord(character): byte
@@ -154,6 +156,12 @@ class HeaderBlock:
         if "\n" in value:
             value = " ".join([line.strip() for line in value.split("\n")])
         return decode_words(value) if "=?" in value else value
+
+
+@lru_cache(maxsize=4_096)
+def addresses_in(value: str) -> frozenset[str]:
+    """Return the words of a lower-case header value that can be addresses."""
+    return frozenset(word for word in _AROUND.split(value) if "@" in word)
 
 
 def _lower(character: str) -> str:

@@ -10,6 +10,7 @@ from functools import lru_cache
 from typing import Literal
 
 from bouncekit.mail.engine import Message
+from bouncekit.mail.headers import addresses_in
 from bouncekit.mail.wordlists import fold, has, phrases
 
 Kind = Literal["bounce", "deferral", "delivered", "auto_reply", "complaint", "other"]
@@ -78,8 +79,9 @@ def is_auto_reply(message: Message, subject: str) -> bool:
     if submitted.startswith("auto-replied") or has("auto_reply_subject", subject):
         return True
     precedence = message.header("precedence").lower()
-    marks = ("x-autoreply", "x-autorespond", "x-autoreply-from", "x-mail-autoreply")
-    return precedence in ("auto_reply", "auto-reply") or any(mark in headers for mark in marks)
+    return precedence in ("auto_reply", "auto-reply") or any(
+        mark in headers for mark in phrases("auto_reply_header")
+    )
 
 
 def is_refusal(message: Message) -> bool:
@@ -155,12 +157,19 @@ def _speaks_of_failure(
     if not daemon and says_so:
         # A help desk that answers automatically may use such a sentence too.
         return concrete
-    if _is_null(message) and _ADDRESS.search(words) and _FULL_REPLY.search(words):
+    if _is_null(message) and _FULL_REPLY.search(words) and _names_another(message, words):
         # Whatever the language: hardly anybody but a mail server writes so to a sender.
         return daemon or not is_auto_reply(message, subject)
     if has("bounce_subject", subject):
         return concrete or has("failure_words", words) or len(words) < SHORT
     return concrete and has("failure_words", words)
+
+
+def _names_another(message: Message, words: str) -> bool:
+    """Say whether the words name an address that is not the reader's own."""
+    for own in addresses_in(message.header("to").lower()):
+        words = words.replace(own, "")
+    return bool(_ADDRESS.search(words))
 
 
 def _not_a_bounce(message: Message, subject: str, words: str) -> tuple[Kind, str]:

@@ -7,7 +7,7 @@ from functools import lru_cache
 from bouncekit import addresses, times
 from bouncekit.mail import kind, report
 from bouncekit.mail.engine import Message
-from bouncekit.mail.headers import HeaderBlock
+from bouncekit.mail.headers import HeaderBlock, addresses_in
 from bouncekit.mail.report import Report
 from bouncekit.readers._base import Row
 
@@ -21,7 +21,6 @@ _USUAL_DATE = re.compile(
 _NAMES = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 _MONTHS = {name: number for number, name in enumerate(_NAMES, start=1)}
 _EPOCH = date(1970, 1, 1).toordinal()
-_AROUND = re.compile(r"[\s<>(),;:\"']+")
 _SAID = re.compile(
     r"host ([\w.-]{2,255})(?:\[[^\]\s]{0,64}\])? (?:said|refused)\b"
     r"|while talking to ([\w.-]{2,255})"
@@ -122,12 +121,7 @@ def guess(original: HeaderBlock) -> str | None:
 
 def own_addresses(message: Message) -> frozenset[str]:
     """Return the addresses of who wrote the notice and who got it, lower-case."""
-    return _addresses_in(f"{message.header('to')} {message.header('from')}".lower())
-
-
-@lru_cache(maxsize=4_096)
-def _addresses_in(text: str) -> frozenset[str]:
-    return frozenset(word for word in _AROUND.split(text) if "@" in word)
+    return addresses_in(f"{message.header('to')} {message.header('from')}".lower())
 
 
 def host_in(words: str) -> str | None:
