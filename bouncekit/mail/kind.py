@@ -44,13 +44,36 @@ def is_machine(message: Message) -> bool:
 
 def _is_null(message: Message) -> bool:
     """Say whether nobody is to be told of a failure of this message (RFC 5321 4.5.5)."""
-    path = message.header("return-path").strip().lower()
+    return _is_null_path(message.header("return-path"))
+
+
+@lru_cache(maxsize=4_096)
+def _is_null_path(path: str) -> bool:
+    path = path.strip().lower()
     return path in ("<>", "<mailer-daemon>", "mailer-daemon") or path.startswith("<mailer-daemon@")
 
 
 def is_daemon(message: Message) -> bool:
     """Say whether the From header is that of a mail system."""
     return _is_daemon_name(message.header("from"))
+
+
+def is_trusted(message: Message) -> bool:
+    """Say whether more than a sender's name says that a mail system speaks.
+
+    Anybody can call themselves Postmaster; few use its address or leave the
+    return path empty.
+    """
+    if _is_daemon_address(message.header("from")):
+        return True
+    path = message.header("return-path").strip()
+    return not path or _is_null_path(path) or _is_daemon_address(path)
+
+
+@lru_cache(maxsize=4_096)
+def _is_daemon_address(value: str) -> bool:
+    address = value[value.rfind("<") + 1 :].lower()
+    return address.startswith(phrases("machine_address"))
 
 
 @lru_cache(maxsize=4_096)
@@ -151,18 +174,22 @@ def _speaks_of_failure(
 ) -> bool:
     if not daemon and (not is_machine(message) or is_reply(subject)):
         return False
-    if daemon and says_so:
+    trusted = daemon and is_trusted(message)
+    if trusted and says_so:
         return True
-    concrete = bool(_ADDRESS.search(words) or _REPLY.search(words))
-    if not daemon and says_so:
-        # A help desk that answers automatically may use such a sentence too.
-        return concrete
-    if _is_null(message) and _FULL_REPLY.search(words) and _names_another(message, words):
+    about = has("bounce_subject", subject)
+    # A help desk, a newsletter or a phisher may use such words too, but tells of nobody else.
+    of_another = _names_another(message, words)
+    concrete = of_another or (trusted and bool(_ADDRESS.search(words)))
+    if of_another and _is_null(message) and _FULL_REPLY.search(words):
         # Whatever the language: hardly anybody but a mail server writes so to a sender.
         return daemon or not is_auto_reply(message, subject)
-    if has("bounce_subject", subject):
-        return concrete or has("failure_words", words) or len(words) < SHORT
-    return concrete and has("failure_words", words)
+    if concrete and says_so:
+        return True
+    failed = bool(_REPLY.search(words)) or has("failure_words", words)
+    if about:
+        return concrete or failed or (trusted and len(words) < SHORT)
+    return of_another and failed and not has("summary_subject", subject)
 
 
 def _names_another(message: Message, words: str) -> bool:

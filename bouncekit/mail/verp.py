@@ -11,6 +11,7 @@ from bouncekit import addresses
 from bouncekit.mail.engine import Message
 from bouncekit.mail.headers import HeaderBlock
 
+_MARK = re.compile(r"=[\w-]{1,63}(?:\.[\w-]{1,63}){1,8}@")
 _LOCAL = re.compile(r"([^@\s<>\"]{1,320})@")
 _DOMAIN = re.compile(r"[\w-]{1,63}(?:\.[\w-]{1,63}){1,8}")
 _SIGNED = ("prvs=", "msprvs", "btv1=", "srs0", "srs1", "batv")
@@ -19,6 +20,8 @@ _ID = re.compile(r"[^\d]{0,8}\d[\w.]*|[0-9a-f]{4}")
 
 def recipient(message: Message, original: HeaderBlock) -> str | None:
     """Return the recipient written into the address that the bounce came to."""
+    if not _MARK.search(message.headers.text):
+        return None
     for name in ("x-original-to", "delivered-to", "to"):
         value = message.header(name)
         match = _LOCAL.search(value) if "=" in value else None
