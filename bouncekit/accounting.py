@@ -141,6 +141,11 @@ class Ledger:
         self.failed = 0
         self.notes: list[str] = []
 
+    @property
+    def items(self) -> int:
+        """Items so far, whatever became of them."""
+        return self.read + self.skips.total() + self.failed
+
     def skip(self, item: int | None, reason: str, count: int = 1) -> None:
         """Count items that are understood and give no row."""
         self.skips[reason] += count
@@ -166,13 +171,12 @@ class Ledger:
 
     def entry(self) -> FileRead:
         """Return the finished account of this file."""
-        skipped = self.skips.total()
         return FileRead(
             file=self.file,
             source=self.source,
-            items=self.read + skipped + self.failed,
+            items=self.items,
             read=self.read,
-            skipped=skipped,
+            skipped=self.skips.total(),
             failed=self.failed,
             rows=self.rows,
             notes=tuple(self.notes),

@@ -1,12 +1,15 @@
 """Whole columns of text to the types of the raw table, by distinct value."""
 
 from collections.abc import Callable, Sequence
+from datetime import datetime, timedelta
 from typing import Any, TypeAlias
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from bouncekit import codes, times
+from bouncekit.accounting import Ledger
+from bouncekit.readers._base import Options
 from bouncekit.texts import scalars
 
 Column: TypeAlias = pa.ChunkedArray
@@ -44,10 +47,12 @@ def column(cells: pa.Table, *names: str) -> Column:
 
 
 _DIGITS = r"^\d{9,16}$"
+# All shifts of clocks since 1990 begin and end at a full quarter of an hour.
+_QUARTER = 15 * 60 * times.SECOND
 
 
 def moments(column: Column, parse: Callable[[str], int | None]) -> Column:
-    """Read times: a column of epoch numbers as a whole, any other by its distinct texts.
+    """Read times: those that are all numbers or all ISO as a whole, others by distinct text.
 
     Parameters
     ----------
@@ -56,8 +61,32 @@ def moments(column: Column, parse: Callable[[str], int | None]) -> Column:
     parse : callable
         Text to microseconds since 1970 UTC, or None; must know epoch numbers too.
     """
-    if not pc.all(pc.match_substring_regex(column, _DIGITS), min_count=0).as_py():
-        return by_distinct(column, parse, pa.int64())
+    if pc.all(pc.match_substring_regex(column, _DIGITS), min_count=0).as_py():
+        return _plausible(_from_epoch(column))
+    found = _cast(column, "UTC")
+    return by_distinct(column, parse, pa.int64()) if found is None else _plausible(found)
+
+
+def local_moments(column: Column, options: Options, ledger: Ledger) -> Column:
+    """Read times that may name no zone; where one does not, say which was taken.
+
+    Those are times of ``options.tz``, or UTC.
+    """
+    local = _cast(column, None)
+    if local is not None and local.null_count < len(local):
+        _note_zone(options, ledger)
+        return _plausible(_shifted(local, options.tz) if options.tz else local)
+    if not names_zones(column):
+        _note_zone(options, ledger)
+    return moments(column, lambda text: times.from_text(text, options.tz))
+
+
+def _note_zone(options: Options, ledger: Ledger) -> None:
+    if not options.tz:
+        ledger.note("times name no zone and were read as UTC; give tz= the server's zone")
+
+
+def _from_epoch(column: Column) -> Column:
     numbers = pc.cast(column, pa.int64())
     scale = pc.case_when(
         pc.make_struct(pc.greater(numbers, 10**14), pc.greater(numbers, 10**11)),
@@ -65,7 +94,34 @@ def moments(column: Column, parse: Callable[[str], int | None]) -> Column:
         1_000,
         times.SECOND,
     )
-    micros = pc.multiply(numbers, pc.cast(scale, pa.int64()))
+    return pc.multiply(numbers, pc.cast(scale, pa.int64()))
+
+
+def _cast(column: Column, zone: str | None) -> Column | None:
+    """Read ISO times, all with a zone of their own or all without; None where they are not."""
+    try:
+        stamps = pc.cast(column, pa.timestamp("ns", zone))
+    except pa.ArrowInvalid:
+        return None
+    return pc.divide(pc.cast(stamps, pa.int64()), 1_000)
+
+
+def _shifted(local: Column, tz: str) -> Column:
+    """Shift local times to UTC, looking up the zone once per quarter of an hour."""
+    quarter = pc.divide(local, _QUARTER)
+    starts = pc.multiply(quarter, _QUARTER)
+    begins = pc.unique(starts.drop_null())
+    shift = [_utc(begin, tz) - begin for begin in begins.to_pylist()]
+    places = pc.index_in(starts, begins)
+    return pc.add(local, pa.chunked_array([pa.array(shift, pa.int64())]).take(places))
+
+
+def _utc(local: int, tz: str) -> int:
+    naive = datetime(1970, 1, 1) + timedelta(microseconds=local)
+    return times.from_datetime(naive, tz) or local
+
+
+def _plausible(micros: Column) -> Column:
     inside = pc.and_(pc.greater_equal(micros, times.EARLIEST), pc.less(micros, times.LATEST))
     return pc.if_else(inside, micros, pa.scalar(None, pa.int64()))
 
@@ -75,6 +131,25 @@ def names_zones(column: Column) -> bool:
     told = column.drop_null()
     written = told.filter(pc.invert(pc.match_substring_regex(told, _DIGITS)))
     return all(map(times.names_zone, pc.unique(written).to_pylist()))
+
+
+def leave_out(table: pa.Table, reason: Column, ledger: Ledger) -> pa.Table:
+    """Skip the rows that a reason is given for, and count the others as read.
+
+    Parameters
+    ----------
+    table : Table
+        Has ``item``.
+    reason : ChunkedArray
+        Why a row is none of ours; missing where it is.
+    """
+    items = table.column("item")
+    for why in pc.unique(reason.drop_null()).to_pylist():
+        skipped = items.filter(pc.fill_null(pc.equal(reason, why), False))
+        ledger.skip(skipped[0].as_py(), why, len(skipped))
+    kept = table.filter(pc.is_null(reason))
+    ledger.read += kept.num_rows
+    return kept
 
 
 def reply_codes(texts: Column, status: Column | None = None) -> tuple[Column, Column]:

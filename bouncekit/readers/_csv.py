@@ -65,10 +65,13 @@ def by_column(
     return read
 
 
-def records(blob: Blob, ledger: Ledger, free_text: str = "") -> Iterator[Records]:
+def records(
+    blob: Blob, ledger: Ledger, free_text: str = "", *, before: int = 0
+) -> Iterator[Records]:
     """Read a delimited table; what is no record is counted in the ledger.
 
     Blank records are skipped items. Records with too few cells get empty ones.
+    The numbers of the records go on from ``before``.
     """
     header = blob.head.header
     if len(header.names) > MAX_COLUMNS:
@@ -77,10 +80,11 @@ def records(blob: Blob, ledger: Ledger, free_text: str = "") -> Iterator[Records
     done = 0
     try:
         for cells in _regular(blob, header):
-            yield from _without_blank(Records(cells, _numbers(done, cells.num_rows)), ledger)
+            numbers = _numbers(before + done, cells.num_rows)
+            yield from _without_blank(Records(cells, numbers), ledger)
             done += cells.num_rows
     except (pa.ArrowException, OSError, _Irregular):
-        for found in _irregular(blob, header, ledger, free_text, done):
+        for found in _irregular(blob, header, ledger, free_text, done, before):
             yield from _without_blank(found, ledger)
 
 
@@ -113,7 +117,7 @@ def _regular(blob: Blob, header: Header) -> Iterator[pa.Table]:
     if '"' in header.delimiter or not header.names:
         raise _Irregular
     with blob.open() as stream:
-        yield from _arrow_batches(_as_utf8(stream, blob.head.encoding), header)
+        yield from _arrow_batches(as_utf8(stream, blob.head.encoding), header)
 
 
 def _arrow_batches(stream: BinaryIO, header: Header) -> Iterator[pa.Table]:
@@ -143,11 +147,12 @@ def _swallows(column: pa.ChunkedArray, header: Header) -> bool:
         return False
     mark = re.escape(header.delimiter)
     cells = min(len(header.names), 50) - 1
-    record = rf"\n(?:[^\n{mark}]*{mark}){{{cells}}}[^\n{mark}]*\n"
+    record = rf"\n(?:[^\n{mark}]*{mark}){{{cells}}}[^\n{mark}]*(?:\n|$)"
     return bool(pc.any(pc.match_substring_regex(column, record)).as_py())
 
 
-def _as_utf8(stream: BinaryIO, encoding: str) -> BinaryIO:
+def as_utf8(stream: BinaryIO, encoding: str) -> BinaryIO:
+    """Give a stream of any encoding as one of UTF-8."""
     if encoding in ("utf-8", "utf-8-sig"):
         return stream
     return io.BufferedReader(_Recoded(stream, encoding), 1 << 20)
@@ -177,9 +182,9 @@ class _Recoded(io.RawIOBase):
 
 
 def _irregular(
-    blob: Blob, header: Header, ledger: Ledger, free_text: str, done: int
+    blob: Blob, header: Header, ledger: Ledger, free_text: str, done: int, before: int
 ) -> Iterator[Records]:
-    for chunk in in_chunks(_one_by_one(blob, header, ledger, free_text, done)):
+    for chunk in in_chunks(_one_by_one(blob, header, ledger, free_text, done, before)):
         numbers = pa.array([number for number, _ in chunk], pa.int64())
         columns = zip(*(cells for _, cells in chunk), strict=True)
         cells = pa.table([texts(column) for column in columns], names=list(header.names))
@@ -187,7 +192,7 @@ def _irregular(
 
 
 def _one_by_one(
-    blob: Blob, header: Header, ledger: Ledger, free_text: str, done: int
+    blob: Blob, header: Header, ledger: Ledger, free_text: str, done: int, before: int
 ) -> Iterator[list[tuple[int, list[str]]]]:
     width = len(header.names)
     spare = header.names.index(free_text) if free_text in header.names else None
@@ -198,9 +203,9 @@ def _one_by_one(
                 continue
             fitted = record if isinstance(record, str) else _fit(record, width, spare)
             if isinstance(fitted, str):
-                ledger.fail(number, fitted)
+                ledger.fail(before + number, fitted)
             else:
-                yield [(number, fitted)]
+                yield [(before + number, fitted)]
 
 
 def _fit(cells: list[str], width: int, spare: int | None) -> list[str] | str:

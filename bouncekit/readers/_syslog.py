@@ -17,7 +17,7 @@ _STAMP = re.compile(
     r"(?:(?P<month>[A-Z][a-z]{2}) {1,2}(?P<day>\d{1,2}) (?:(?P<year>\d{4}) )?"
     r"(?P<clock>\d\d:\d\d:\d\d)(?:\.\d+)?|(?P<iso>\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d\S{0,16})) "
 )
-_MINUTE = re.compile(r":([0-5]\d):([0-5]\d) ")
+_SECOND = re.compile(r":([0-5]\d) ")
 _PREFIX = rb"(?:<\d{1,3}>)?"
 _CLASSIC = re.compile(rb"^" + _PREFIX + rb"([A-Z][a-z]{2}) {1,2}(\d{1,2}) ", re.MULTILINE)
 _OTHER_MONTH = {
@@ -75,7 +75,7 @@ class Clock:
         self._tz = tz
         self._month = 0
         self._year = _first_year(blob)
-        self._hours: dict[str, int] = {}
+        self._minutes: dict[str, int] = {}
         self.dated = self._year is not None
         self.zoneless = False
 
@@ -86,9 +86,9 @@ class Clock:
 
     def at(self, line: str) -> int | None:
         """Give the time of a line in microseconds since 1970 UTC; None where it tells none."""
-        hour = self._hours.get(line[:9])
-        if hour is not None and (clock := _MINUTE.match(line, 9)):
-            return hour + (int(clock[1]) * 60 + int(clock[2])) * times.SECOND
+        minute = self._minutes.get(line[:12])
+        if minute is not None and (second := _SECOND.match(line, 12)):
+            return minute + int(second[1]) * times.SECOND
         match = _STAMP.match(line)
         if match is None:
             return None
@@ -111,16 +111,15 @@ class Clock:
         late = not match["year"] and _is_late(self._month, month)
         day = f"{year - late}-{month:02}-{match['day']}"
         if match.start("clock") == 7:
-            # Zones change at full hours, so the others of this hour go by their minutes.
-            hour = times.from_iso(f"{day} {match['clock'][:2]}:00", self._tz)
-            if hour is not None:
-                self._hours[match[0][:9]] = hour
+            # No zone changes within a minute, so the other lines of this one are told quickly.
+            minute = times.from_iso(f"{day} {match['clock'][:5]}", self._tz)
+            self._minutes = {match[0][:12]: minute} if minute is not None else {}
         return times.from_iso(f"{day} {match['clock']}", self._tz)
 
     def _turn(self, month: int) -> None:
         if month == self._month:
             return
-        self._hours.clear()
+        self._minutes = {}
         if self._month - month > 6 and self._year is not None:
             self._year += 1
         if not _is_late(self._month, month):
