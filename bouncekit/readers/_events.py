@@ -14,8 +14,8 @@ import pyarrow.compute as pc
 
 from bouncekit.accounting import Ledger
 from bouncekit.inputs.sources import Blob, Head
-from bouncekit.readers import _bodies, _json
-from bouncekit.readers._base import CERTAIN, NO, BadItem, Items, Options, SkipItem
+from bouncekit.readers import _bodies, _csv, _json
+from bouncekit.readers._base import CERTAIN, NO, BadItem, Chunk, Items, Options, SkipItem
 
 BEIJING = "Asia/Shanghai"
 """The zone in which Chinese providers write times that name none."""
@@ -153,6 +153,26 @@ def noting_zone(items: Items, is_local: Callable[[Any], bool], zone: str, why: s
             yield number, event
 
     return noted
+
+
+def by_column(
+    convert: Callable[[pa.Table, Options, Ledger], pa.Table],
+) -> Callable[[Blob, Options, Ledger], Iterator[Chunk]]:
+    """Make a ``read`` function of a table whose records are events of every kind.
+
+    Parameters
+    ----------
+    convert : callable
+        Cells of text to columns of ``RAW_SCHEMA``, row for row, with
+        ``event`` and ``vendor_type`` as :func:`settled` takes them.
+    """
+
+    def read(blob: Blob, options: Options, ledger: Ledger) -> Iterator[Chunk]:
+        for found in _csv.records(blob, ledger):
+            table = convert(found.cells, options, ledger).append_column("item", found.items)
+            yield settled(table, ledger)
+
+    return read
 
 
 SKIP = "skip"

@@ -3,7 +3,7 @@
 The API is ``SenderStatisticsDetailByParam``; the events come from
 EventBridge as CloudEvents, or are posted by it. ``vendor_type`` is the class
 of the error and the status: ``SmtpNxBox/2``, ``SysOutInvRcpt/2``,
-``SmtpMfFreq/4``, ``SendOk/0``. Statuses: 0 delivered, 1 under way, 2 invalid
+``SmtpMfFreq/4``, ``SendOk/0``. Statuses: 0 delivered, 1 under way (skipped), 2 invalid
 address (无效地址), 3 spam (垃圾邮件), 4 failed (失败). Feedback gives its type:
 ``dm:Feedback:FblReport``.
 
@@ -22,11 +22,12 @@ from typing import Any
 
 from bouncekit import times
 from bouncekit.readers import _bodies, _events
-from bouncekit.readers._base import BadItem, ByItem, Options, Reader, Row
+from bouncekit.readers._base import BadItem, ByItem, Options, Reader, Row, SkipItem
 from bouncekit.readers._events import BEIJING
 from bouncekit.readers._reply import Codes, codes_of
 
-_STATUSES = {"0": "delivered", "1": "sent", "2": "bounce", "3": "bounce", "4": "bounce"}
+_STATUSES = {"0": "delivered", "2": "bounce", "3": "bounce", "4": "bounce"}
+_UNDER_WAY = "1"
 _TYPES = _events.Vocabulary(
     "DirectMail",
     {
@@ -71,6 +72,9 @@ def _parse(event: Any, options: Options) -> list[Row]:
 
 def _detail(entry: dict[str, Any], options: Options) -> Row:
     status = _events.text(entry, "Status")
+    if status == _UNDER_WAY:
+        msg = "is still under way; its outcome is not known yet"
+        raise SkipItem(msg)
     kind = _STATUSES.get(status or "")
     if kind is None:
         msg = f"has the status {str(status)[:40]!r}, which is none of DirectMail's"

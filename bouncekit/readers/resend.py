@@ -19,9 +19,9 @@ from email.utils import parseaddr
 from typing import Any
 
 from bouncekit import times
-from bouncekit.readers import _bodies, _events
+from bouncekit.readers import _bodies, _events, _json
 from bouncekit.readers._base import BadItem, ByItem, Options, Reader, Row, SkipItem
-from bouncekit.readers._reply import codes_of
+from bouncekit.readers._reply import codes_of, without_type
 from bouncekit.taxonomy import GUESSED_RECIPIENT
 
 _WORDS = _events.Vocabulary(
@@ -111,8 +111,7 @@ def _is_suppressed(bounce: dict[str, Any], said: str | None) -> bool:
 
 
 def _report(bounce: dict[str, Any]) -> str | None:
-    lines = [line for line in _events.entries(bounce.get("diagnosticCode")) if line]
-    return re.sub(r"^\s*smtp\s*;\s*", "", str(lines[0])) if lines else None
+    return without_type(_json.first_text(bounce.get("diagnosticCode")))
 
 
 READER = Reader(

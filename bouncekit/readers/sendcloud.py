@@ -153,6 +153,9 @@ def _status_rows(entry: dict[str, Any], options: Options) -> list[Row]:
     if kind == SKIP:
         msg = "is an open, click or subscription, not a delivery event"
         raise SkipItem(msg)
+    if kind == "sent":
+        msg = "is still under way; its outcome is not known yet"
+        raise SkipItem(msg)
     if kind is None:
         msg = f"has the status {status[:40]!r}, which is none of SendCloud's"
         raise BadItem(msg)

@@ -1,16 +1,17 @@
 """Tencent Cloud SES (腾讯云邮件推送): event callbacks, and GetSendEmailStatus.
 
 ``vendor_type`` of a callback is the event, and for bounces the type:
-``processed``, ``delivered``, ``deferred``, ``dropped`` (Tencent did not send
-it: ``suppressed``), ``bounce/hard_bounce``, ``bounce/soft_bounce``, in older
+``delivered``, ``deferred``, ``dropped`` (Tencent did not send it:
+``suppressed``), ``bounce/hard_bounce``, ``bounce/soft_bounce``, in older
 posts ``bounce/hard``, ``bounce/soft``; ``spamreport``, ``unsubscribe``.
+``processed`` is skipped: it is not told of every message.
 
 That of the status list is Tencent's number: ``deliver 1`` delivered, 2
-dropped, 3 refused by the recipient's provider, 8 deferred; 0 is accepted, and
-then ``send 0`` tells that the request was fine, ``send 1007`` and the like
-that it was not (``suppressed``; 3024, an address of no valid form, is a
-bounce). Who complained or unsubscribed has a row for that too, with the time
-of the delivery, for want of another.
+dropped, 3 refused by the recipient's provider, 8 deferred; where that is 0,
+``send 1007`` and the like say why it was not sent (``suppressed``; 3024, an
+address of no valid form, is a bounce), and ``send 0`` is still under way. Who
+complained or unsubscribed has a row for that too, with the time of the
+delivery, for want of another.
 
 Times are epoch seconds (tencentcloud.com/document/product/1084/39492).
 """
@@ -19,13 +20,12 @@ from typing import Any
 
 from bouncekit import times
 from bouncekit.readers import _bodies, _events
-from bouncekit.readers._base import BadItem, ByItem, Options, Reader, Row
+from bouncekit.readers._base import BadItem, ByItem, Options, Reader, Row, SkipItem
 from bouncekit.readers._reply import codes_of
 
 _WORDS = _events.Vocabulary(
     "Tencent",
     {
-        "processed": "sent",
         "delivered": "delivered",
         "deferred": "deferral",
         "dropped": "suppressed",
@@ -33,10 +33,10 @@ _WORDS = _events.Vocabulary(
         "spamreport": "complaint",
         "unsubscribe": "unsubscribe",
     },
-    _events.OPENS_AND_CLICKS,
+    _events.OPENS_AND_CLICKS | {"processed": "a state on the way that is not always told"},
 )
-_DELIVER = {"0": "sent", "1": "delivered", "2": "suppressed", "3": "bounce", "8": "deferral"}
-_SENT, _BAD_FORM = "0", "3024"
+_DELIVER = {"1": "delivered", "2": "suppressed", "3": "bounce", "8": "deferral"}
+_ACCEPTED, _BAD_FORM = "0", "3024"
 
 
 def _is_status(event: dict[str, Any]) -> bool:
@@ -106,14 +106,15 @@ def _status_rows(entry: dict[str, Any]) -> list[Row]:
 def _status(entry: dict[str, Any]) -> tuple[str, str]:
     """Return the event of a status, and Tencent's number for it."""
     deliver = _events.text(entry, "DeliverStatus") or ""
-    send = _events.text(entry, "SendStatus") or _SENT
-    if deliver not in _DELIVER:
+    send = _events.text(entry, "SendStatus") or _ACCEPTED
+    if deliver in _DELIVER:
+        return _DELIVER[deliver], f"deliver {deliver}"
+    if deliver != _ACCEPTED:
         msg = f"has the DeliverStatus {deliver[:40]!r}, which is none of Tencent's"
         raise BadItem(msg)
-    if deliver != "0":
-        return _DELIVER[deliver], f"deliver {deliver}"
-    if send == _SENT:
-        return "sent", "send 0"
+    if send == _ACCEPTED:
+        msg = "is still under way; its outcome is not known yet"
+        raise SkipItem(msg)
     return "bounce" if send == _BAD_FORM else "suppressed", f"send {send}"
 
 
