@@ -68,12 +68,16 @@ def _inside(
         return value
     if isinstance(value, str):
         opened = _opened(value)
-        return [value if opened is None else opened]
+        return [value if opened is None else _or_empty(opened)]
     if not isinstance(value, dict) or is_event(value):
         return [value]
     key = next((key for key in keys if isinstance(value.get(key), (dict, list, str))), None)
-    # A page or a post without events is one thing to be told of.
-    return [value if key is None else value[key] if value[key] != [] else {}]
+    return [value if key is None else _or_empty(value[key])]
+
+
+def _or_empty(value: Any) -> Any:
+    """Give a page or a post without events as one thing, so that it is told of."""
+    return {} if value == [] else value
 
 
 def _opened(text: str) -> Any:

@@ -179,7 +179,11 @@ SKIP = "skip"
 """Stands in a column of events for what is none of ours."""
 
 
-def settled(table: pa.Table, ledger: Ledger) -> pa.Table:
+def settled(
+    table: pa.Table,
+    ledger: Ledger,
+    other: str = "is an open, click or subscription, not a delivery event",
+) -> pa.Table:
     """Keep the rows with an event; enter all of them in the account.
 
     Parameters
@@ -187,6 +191,8 @@ def settled(table: pa.Table, ledger: Ledger) -> pa.Table:
     table : Table
         Has ``event`` (:data:`SKIP` for opens and the like, missing for a word
         that is not known), ``vendor_type`` (that word) and ``item``.
+    other : str
+        Why the skipped ones are none of ours, in a sentence.
     """
     event, items = table.column("event"), table.column("item")
     strange = pc.is_null(event)
@@ -196,8 +202,7 @@ def settled(table: pa.Table, ledger: Ledger) -> pa.Table:
     skipped = pc.fill_null(pc.equal(event, SKIP), False)
     numbers = items.filter(skipped)
     if len(numbers):
-        reason = "is an open, click or subscription, not a delivery event"
-        ledger.skip(numbers[0].as_py(), reason, len(numbers))
+        ledger.skip(numbers[0].as_py(), other, len(numbers))
     kept = table.filter(pc.invert(pc.or_(strange, skipped)))
     ledger.read += kept.num_rows
     return kept

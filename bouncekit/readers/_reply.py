@@ -9,11 +9,11 @@ from bouncekit import codes
 Codes: TypeAlias = tuple[int | None, str | None]
 """SMTP code and enhanced code."""
 
-_TYPE = re.compile(r"\s*smtp\s*;\s*", re.IGNORECASE)
+_TYPE = re.compile(r"\s*(?:smtp|x-[a-z0-9-]{1,30})\s*;\s*", re.IGNORECASE)
 
 
 def without_type(text: str | None) -> str | None:
-    """Return the words of a diagnostic code without its type ``smtp;`` (RFC 3464 2.3.6)."""
+    """Return the words of a diagnostic code without its type, ``smtp;`` (RFC 3464 2.3.6)."""
     if not text:
         return None
     match = _TYPE.match(text)
