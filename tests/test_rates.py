@@ -111,6 +111,17 @@ def test_state_lists_never_enter_a_rate(monkeypatch):
     assert counts(bounce_rates(rows), "sent", "hard") == {"sent": [1], "hard": [0]}
 
 
+def test_a_sending_without_a_time_is_no_denominator_of_any_period():
+    """Its bounce has a time and would stand above a line that holds only itself."""
+    one = {"message_id": "1", "recipient": "ann@example.com"}
+    rows = table(row("sent", None, **one), row("bounce", MONDAY, "user_unknown", **one))
+    found = bounce_rates(rows)
+    assert found.attrs["denominator"] == "none"
+    assert found["hard_rate"].isna().all()
+    beside = bounce_rates(pd.concat([rows, table(*mail(2, MONDAY))], ignore_index=True))
+    assert counts(beside, "sent", "hard", "outside") == {"sent": [1], "hard": [0], "outside": [1]}
+
+
 @pytest.mark.parametrize(
     ("freq", "when", "period"),
     [

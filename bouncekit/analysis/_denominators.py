@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 
 from bouncekit import addresses
+from bouncekit.analysis._grouping import UNTIMED
 from bouncekit.analysis._keys import Bools
 from bouncekit.analysis._messages import BOUNCE, DEFERRAL, DELIVERED, SUPPRESSED, Outcomes
 from bouncekit.analysis.sends import Sends, providers_of
@@ -65,7 +66,9 @@ def denominator(messages: Outcomes) -> Denominator:
             return Denominator("sends table", nothing, everything, messages.sends)
         counted = messages.in_sends & tried
         return Denominator("sends table", counted, counted)
-    sent = messages.has_sent & tried & ~messages.listed
+    # A sending without a time belongs to no period, and its bounce may have one.
+    dated = messages.sent_at != UNTIMED
+    sent = messages.has_sent & dated & tried & ~messages.listed
     delivers = messages.sources_with("delivered") & ~messages.sources_with("sent")
     ended = _told_by(messages, delivers, "delivered", "bounce") & ~sent & ~messages.listed
     ended &= (messages.outcome == DELIVERED) | (messages.outcome == BOUNCE)
