@@ -6,6 +6,7 @@ import pytest
 from bouncekit.classification.classifier import Classifier, Evidence, clues_of
 from bouncekit.classification.fingerprints import joined, normalise, words
 from bouncekit.classification.matching import read_clues, try_rule
+from bouncekit.classification.phrases import spellings
 from bouncekit.classification.rulebook import load_rules, package_rules, parse_rules
 from bouncekit.classification.ruleindex import RuleIndex
 from bouncekit.errors import RuleError
@@ -56,7 +57,7 @@ def test_a_phrase_alone_leads_to_the_reason_of_its_rule():
         if rule.all or rule.regex or rule.enhanced or rule.reply or rule.stage:
             continue
         around = clues_of(Evidence(**{**rule.hit, "text": ""}))
-        for phrase in rule.text:
+        for phrase in (way for written in rule.text for way in spellings(written)):
             text = normalise(phrase)
             clues = replace(around, text=text, spoken=joined(words(text)))
             decided = next(index.matches(clues)).rule

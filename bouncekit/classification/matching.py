@@ -3,15 +3,12 @@
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from functools import cache
 
 from bouncekit.addresses import provider_of_host
-from bouncekit.classification.fingerprints import joined, phrase_words, words
+from bouncekit.classification.fingerprints import joined, words
+from bouncekit.classification.phrases import find
 from bouncekit.classification.rulebook import Rule
-from bouncekit.classification.rulechecks import GAP
 from bouncekit.codes import enhanced_code, reply_code, stage
-
-_MAX_GAP = 6
 
 _HOST = r"([a-z0-9][a-z0-9_-]{0,62}(?:\.[a-z0-9_-]{1,63}){1,8})"
 # Where a log or report names the receiving host; a host name elsewhere may be the sender's.
@@ -129,24 +126,6 @@ def _host_in(text: str) -> str | None:
     return next((name for words_, name in _SIGNATURES if words_ in text), None)
 
 
-@cache
-def _finder(phrase: str) -> re.Pattern[str] | str:
-    """Give what finds a phrase in joined words: a plain text, or a pattern where it has a gap."""
-    parts = [" ".join(phrase_words(part)) for part in phrase.split(GAP)]
-    if len(parts) == 1:
-        return f" {parts[0]} "
-    gap = rf"(?:\S{{1,40}} ){{0,{_MAX_GAP}}}"
-    return re.compile(" " + f" {gap}".join(map(re.escape, parts)) + " ")
-
-
-def _find(phrase: str, spoken: str) -> str | None:
-    finder = _finder(phrase)
-    if isinstance(finder, str):
-        return finder.strip() if finder in spoken else None
-    found = finder.search(spoken)
-    return found[0].strip() if found else None
-
-
 def try_rule(rule: Rule, clues: Clues, phrases: Sequence[str] | None = None) -> Match | None:
     """Return the match of one rule, None where a condition fails.
 
@@ -157,12 +136,12 @@ def try_rule(rule: Rule, clues: Clues, phrases: Sequence[str] | None = None) -> 
     found: list[str] = []
     if rule.text:
         wanted = rule.text if phrases is None else phrases
-        hit = next((hit for phrase in wanted if (hit := _find(phrase, clues.spoken))), None)
+        hit = next((hit for phrase in wanted if (hit := find(phrase, clues.spoken))), None)
         if hit is None:
             return None
         found.append(hit)
     for phrase in rule.all:
-        hit = _find(phrase, clues.spoken)
+        hit = find(phrase, clues.spoken)
         if hit is None:
             return None
         found.append(hit)
@@ -171,7 +150,7 @@ def try_rule(rule: Rule, clues: Clues, phrases: Sequence[str] | None = None) -> 
         if not matched:
             return None
         found.append(matched[0].strip())
-    if any(_find(phrase, clues.spoken) for phrase in rule.none):
+    if any(find(phrase, clues.spoken) for phrase in rule.none):
         return None
     return Match(rule, tuple(found) or _facts_named(rule, clues))
 

@@ -2,19 +2,16 @@
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from itertools import product
 from typing import Any, NoReturn
 
 from bouncekit.classification.fingerprints import phrase_words
+from bouncekit.classification.phrases import GAP, spellings, split_choices
 from bouncekit.errors import RuleError
 from bouncekit.taxonomy import BOUNCE_TYPES, reasons
 
 CONFIDENCES = ("strong", "fair", "weak")
 ADVICE = ("stop",)
 """``stop``: whatever the reason, do not mail this person again."""
-
-GAP = "..."
-"""Stands in a phrase for up to six words."""
 
 _TEXTS = ("id", "reason", "note", "see", "confidence", "bounce_type", "advice", "regex")
 _CONDITIONS = ("text", "all", "none", "host", "stage", "source", "vendor", "event")
@@ -25,7 +22,6 @@ _SAMPLE_KEYS = frozenset(
 )
 _MAX_STEPS = 1_000
 _MAX_SPELLINGS = 2_000
-_CHOICE = re.compile(r"\{([^{}]*)\}")
 
 
 class RuleCheck:
@@ -85,29 +81,36 @@ class RuleCheck:
             yield item
 
     def phrases(self, items: list[str]) -> tuple[str, ...]:
-        """Spell out the choices of phrases; refuse a phrase without words."""
-        found = dict.fromkeys(phrase for item in items for phrase in self._spellings(item))
-        for phrase in found:
-            if not all(phrase_words(part) for part in phrase.split(GAP)):
-                self.refuse(f"the phrase {phrase!r} has no word to look for")
+        """Spell out the choices of phrases; refuse a phrase without words.
+
+        One with a gap keeps its choices, as a pattern can hold them all.
+        """
+        found: dict[str, None] = {}
+        for item in items:
+            phrase = self._filled_in(item)
+            readings = spellings(phrase)
+            for reading in readings:
+                if not all(phrase_words(part) for part in reading.split(GAP)):
+                    self.refuse(f"the phrase {reading!r} has no word to look for")
+            kept = GAP in phrase and not any(
+                GAP in choice for choice in split_choices(phrase)[1::2]
+            )
+            found.update(dict.fromkeys([phrase] if kept else readings))
         return tuple(found)
 
-    def _spellings(self, item: str) -> Iterator[str]:
-        """Yield each way to read ``{user|mailbox} {is |}unknown``."""
-        parts = _CHOICE.split(item)
+    def _filled_in(self, item: str) -> str:
+        """Put the words of a named list where its name stands."""
+        parts = split_choices(item)
         if "{" in "".join(parts[::2]) or "}" in "".join(parts[::2]):
             self.refuse(f"the phrase {item!r} has a brace without its pair")
-        choices = [
-            self._words.get(part, part.split("|")) if place % 2 else [part]
-            for place, part in enumerate(parts)
-        ]
-        spellings = 1
-        for choice in choices:
-            spellings *= len(choice)
-        if spellings > _MAX_SPELLINGS:
+        count = 1
+        for place in range(1, len(parts), 2):
+            choices = self._words.get(parts[place], parts[place].split("|"))
+            count *= len(choices)
+            parts[place] = "{" + "|".join(choices) + "}"
+        if count > _MAX_SPELLINGS:
             self.refuse(f"the phrase {item[:60]!r} has more than {_MAX_SPELLINGS:,} spellings")
-        for chosen in product(*choices):
-            yield " ".join("".join(chosen).split())
+        return "".join(parts)
 
     def pattern(self, source: str) -> re.Pattern[str]:
         """Compile a regex; refuse one that a text could make slow."""

@@ -10,8 +10,8 @@ from collections.abc import Iterable, Iterator
 
 from bouncekit.classification.fingerprints import phrase_words
 from bouncekit.classification.matching import Clues, Match, try_rule
+from bouncekit.classification.phrases import GAP, units
 from bouncekit.classification.rulebook import Rule
-from bouncekit.classification.rulechecks import GAP
 
 
 class RuleIndex:
@@ -31,7 +31,9 @@ class RuleIndex:
         # First word of whole phrases to the numbers of words that they have.
         self._lengths: dict[str, set[int]] = {}
         every = (phrase for rule in self._rules for phrase in (*rule.text, *rule.all))
-        count = Counter(word for phrase in every for word in _needed(phrase))
+        count = Counter(
+            word for phrase in every for unit in units(phrase) for way in unit for word in way
+        )
         for place, rule in enumerate(self._rules):
             # One phrase of `all` must occur whatever else does; of `text`, any may.
             phrases = rule.text or rule.all[:1]
@@ -41,11 +43,11 @@ class RuleIndex:
                 self._add(phrase, (place, number), count)
 
     def _add(self, phrase: str, place: tuple[int, int], count: Counter[str]) -> None:
-        needed = _needed(phrase)
         if GAP in phrase:
-            anchor = min(needed, key=lambda word: (count[word], -len(word), word))
-            self._gapped.setdefault(anchor, []).append(place)
+            for word in _anchors(phrase, count):
+                self._gapped.setdefault(word, []).append(place)
             return
+        needed = phrase_words(phrase)
         self._whole.setdefault(" ".join(needed), []).append(place)
         self._lengths.setdefault(needed[0], set()).add(len(needed))
 
@@ -69,5 +71,11 @@ class RuleIndex:
                 yield from self._whole.get(" ".join(spoken[start : start + length]), ())
 
 
-def _needed(phrase: str) -> list[str]:
-    return [word for part in phrase.split(GAP) for word in phrase_words(part)]
+def _anchors(phrase: str, count: Counter[str]) -> set[str]:
+    """Give words of which one is in every text that the phrase fits: those used least elsewhere."""
+    best = [[_rarest(way, count) for way in unit] for unit in units(phrase)]
+    return set(min(best, key=lambda words: (max(count[word] for word in words), words)))
+
+
+def _rarest(words: tuple[str, ...], count: Counter[str]) -> str:
+    return min(words, key=lambda word: (count[word], -len(word), word))
