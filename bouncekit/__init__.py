@@ -14,6 +14,7 @@ __all__ = [
     "Policy",
     "bounce_rates",
     "classify",
+    "clean",
     "explain",
     "flag_domains",
     "ingest",
@@ -38,6 +39,7 @@ _HOMES = {
     "Policy": "analysis.recipients",
     "bounce_rates": "analysis.rates",
     "classify": "classification.classifier",
+    "clean": "lists.cleaning",
     "explain": "classification.explanation",
     "flag_domains": "analysis.domains",
     "ingest": "accounting",
@@ -65,6 +67,7 @@ if TYPE_CHECKING:
     from bouncekit.classification.explanation import explain
     from bouncekit.classification.unknowns import unknown
     from bouncekit.errors import BouncekitError
+    from bouncekit.lists.cleaning import clean
     from bouncekit.plots import (
         plot_addresses,
         plot_domains,

@@ -3,11 +3,12 @@
 import argparse
 import os
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import NoReturn
 
-from bouncekit import __version__
+from bouncekit import __version__, cli_lists
+from bouncekit import cli_options as options
 from bouncekit.errors import BouncekitError
 from bouncekit.settings import Settings, load_settings
 from bouncekit.terminal import complain, say, speak_utf8
@@ -15,7 +16,6 @@ from bouncekit.words import LANGUAGES, words
 
 BAD_INPUT, BAD_USAGE, INTERRUPTED = 1, 2, 130
 DEMO = Path("reports", "demo.html")
-_POLICY = ("soft_limit", "wait", "min_span")
 _NOTEBOOK = ("freq", "preset", "window", "min_failures", "min_days", "min_recipients")
 
 
@@ -45,7 +45,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         chosen = _parser().parse_args(arguments)
         settings = load_settings()
-        chosen.run(chosen, settings)
+        code = chosen.run(chosen, settings)
         sys.stdout.flush()
     except SystemExit as stop:
         return stop.code if isinstance(stop.code, int) else BAD_USAGE
@@ -59,7 +59,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         complain("interrupted; nothing was written")
         return INTERRUPTED
-    return 0
+    return code or 0
 
 
 def commands() -> tuple[str, ...]:
@@ -75,14 +75,14 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--version", action="version", version=f"bouncekit {__version__}")
     parts = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
-    for name, (help_text, example, options, run) in _COMMANDS.items():
+    for name, (help_text, example, add_options, run) in _COMMANDS.items():
         part = parts.add_parser(
             name,
             help=help_text,
             description=f"{help_text[0].upper()}{help_text[1:]}.",
             epilog=f"Example: {example}",
         )
-        options(part)
+        add_options(part)
         part.set_defaults(run=run)
     return parser
 
@@ -90,40 +90,19 @@ def _parser() -> argparse.ArgumentParser:
 # --- options -----------------------------------------------------------------
 
 
-def _source(part: argparse.ArgumentParser) -> None:
-    part.add_argument(
-        "source",
-        nargs="+",
-        metavar="SRC",
-        help="files, folders or archives with exports, logs, bounce mail, e.g. exports/",
-    )
-
-
-def _reading(part: argparse.ArgumentParser) -> None:
-    part.add_argument(
-        "--tz", help="your time zone, e.g. Asia/Shanghai: days, and times that name no zone"
-    )
-    part.add_argument("--rules", help="a file with rules of your own, e.g. my-rules.toml")
-    part.add_argument(
-        "--quiet", action="store_true", help="no progress bar, e.g. for a scheduled job"
-    )
-
-
 def _report_options(part: argparse.ArgumentParser) -> None:
-    _source(part)
+    options.source(part)
     part.add_argument(
         "-o", "--output", default="report.html", help="the file to write, e.g. may.html"
     )
     part.add_argument("--sends", help="what was sent: CSV with date, sent, e.g. sends.csv")
     part.add_argument("--contacts", help="your contact list, e.g. contacts.csv")
-    _reading(part)
+    options.reading(part)
     part.add_argument("--freq", choices=["D", "W", "M", "Q"], help="days, weeks, ..., e.g. M")
     part.add_argument(
         "--preset", choices=["cold", "ses", "optin"], help="reference lines, e.g. ses"
     )
-    part.add_argument("--soft-limit", type=int, help="soft bounces in a row that remove, e.g. 4")
-    part.add_argument("--wait", help="time between tries, e.g. 2D or 12h")
-    part.add_argument("--min-span", help="least time from first to last of them, e.g. 7D")
+    options.policy(part)
     part.add_argument("--window", help="days by which a domain is judged, e.g. 14D")
     part.add_argument("--min-failures", type=int, help="failures that flag a domain, e.g. 5")
     part.add_argument("--min-days", type=int, help="on at least so many days, e.g. 3")
@@ -142,11 +121,11 @@ def _report_options(part: argparse.ArgumentParser) -> None:
 
 
 def _read_options(part: argparse.ArgumentParser) -> None:
-    _source(part)
+    options.source(part)
     part.add_argument(
         "-o", "--output", required=True, help="bounces.csv, bounces.parquet or bounces.xlsx"
     )
-    _reading(part)
+    options.reading(part)
     part.add_argument(
         "--column",
         action="append",
@@ -215,7 +194,7 @@ def _report(chosen: argparse.Namespace, settings: Settings) -> None:
         contacts=chosen.contacts,
         rules=chosen.rules or settings.rules,
         tz=chosen.tz or settings.tz,
-        policy=_policy(chosen, settings),
+        policy=options.policy_of(chosen, settings),
         show_addresses=chosen.show_addresses,
         redact_domains=chosen.redact_domains,
         lang=chosen.lang or settings.language,
@@ -227,15 +206,6 @@ def _report(chosen: argparse.Namespace, settings: Settings) -> None:
     say(written)
     if chosen.pdf:
         say(printing.print_to_pdf(written, chosen.pdf))
-
-
-def _policy(chosen: argparse.Namespace, settings: Settings) -> Any:
-    """Make the policy of bouncekit.toml, changed by what the command line says."""
-    from bouncekit.analysis.policy import Policy
-
-    said = {name: getattr(chosen, name) for name in _POLICY if getattr(chosen, name) is not None}
-    numbers = settings.policy | said
-    return Policy(**numbers) if numbers else None
 
 
 def _read(chosen: argparse.Namespace, settings: Settings) -> None:
@@ -343,13 +313,7 @@ def _demo(chosen: argparse.Namespace, settings: Settings) -> None:
     say(written.resolve())
 
 
-_Command = tuple[
-    str,
-    str,
-    Callable[[argparse.ArgumentParser], None],
-    Callable[[argparse.Namespace, Settings], None],
-]
-_COMMANDS: dict[str, _Command] = {
+_COMMANDS: dict[str, options.Command] = {
     "report": (
         "make a report to share: one HTML file that opens offline",
         "bouncekit report exports/ --sends sends.csv --tz Asia/Shanghai -o may.html",
@@ -362,6 +326,7 @@ _COMMANDS: dict[str, _Command] = {
         _read_options,
         _read,
     ),
+    "clean": cli_lists.CLEAN,
     "explain": (
         "say why one message came back, and what to do",
         'bouncekit explain "550 5.4.1 Recipient address rejected: Access denied"',

@@ -2,8 +2,9 @@
 
 import os
 import re
+import shutil
 import tempfile
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO
@@ -46,6 +47,43 @@ def atomic(target: str | os.PathLike[str]) -> Iterator[BinaryIO]:
     finally:
         with suppress(FileNotFoundError):
             Path(name).unlink()
+
+
+@contextmanager
+def atomic_folder(target: str | os.PathLike[str]) -> Iterator[Path]:
+    """Give an empty folder whose files move into ``target`` at the end, and only if all is well.
+
+    ``target`` is made where it is missing; what else lies in it stays.
+
+    Raises
+    ------
+    BouncekitError
+        If the folder cannot be made or written to.
+    """
+    path = Path(target)
+    made = not path.exists()
+    try:
+        path.mkdir(exist_ok=True)
+        stage = Path(tempfile.mkdtemp(dir=path, prefix=".bouncekit-", suffix=".part"))
+    except OSError as error:
+        msg = f"{path}: cannot be written ({error.strerror}); choose a folder that can be made"
+        raise BouncekitError(msg) from None
+    try:
+        yield stage
+        for file in sorted(stage.rglob("*")):
+            if file.is_file():
+                place = path / file.relative_to(stage)
+                place.parent.mkdir(exist_ok=True)
+                file.replace(place)
+    except OSError as error:
+        msg = f"{path}: cannot be written ({error.strerror or error})"
+        raise BouncekitError(msg) from error
+    finally:
+        shutil.rmtree(stage, ignore_errors=True)
+        if made:
+            with suppress(OSError):
+                # Only if nothing was written.
+                path.rmdir()
 
 
 def _give_usual_mode(name: str) -> None:
@@ -125,12 +163,20 @@ def refuse_inputs(target: str | os.PathLike[str], sources: Iterable[str]) -> Non
 
 
 def for_people(table: pd.DataFrame) -> pd.DataFrame:
-    """Return a copy whose texts no spreadsheet takes for formulas."""
-    safe = table.copy()
-    for name in safe.columns:
-        if pd.api.types.is_string_dtype(safe[name]) and safe[name].dtype != object:
-            safe[name] = map_distinct(safe[name], safe_cell)
+    """Return a copy whose texts and headings no spreadsheet takes for formulas."""
+    columns = [_safe_column(table.iloc[:, place]) for place in range(len(table.columns))]
+    safe = pd.concat(columns, axis=1) if columns else table.copy()
+    safe = safe.set_axis([safe_cell(str(name)) for name in table.columns], axis=1)
+    safe.attrs = table.attrs
     return safe
+
+
+def _safe_column(values: pd.Series) -> pd.Series:
+    if isinstance(values.dtype, pd.CategoricalDtype) or values.dtype == object:
+        return values.astype(object).map(lambda c: safe_cell(c) if isinstance(c, str) else c)
+    if pd.api.types.is_string_dtype(values.dtype):
+        return map_distinct(values, safe_cell)
+    return values
 
 
 def _write_csv(table: pd.DataFrame, stream: BinaryIO) -> None:
@@ -145,17 +191,52 @@ def _write_parquet(table: pd.DataFrame, stream: BinaryIO) -> None:
 
 
 def _write_excel(table: pd.DataFrame, stream: BinaryIO) -> None:
+    write_workbook({"Sheet1": table}, stream)
+
+
+MAX_SHEET_ROWS = 1_048_575
+"""Rows that a sheet can hold under its headings."""
+# XML has no place for them, so a workbook has none either.
+_NO_XML = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f]")
+
+
+def write_workbook(sheets: Mapping[str, pd.DataFrame], stream: BinaryIO) -> None:
+    """Write tables as the sheets of one workbook, safe for people.
+
+    Raises
+    ------
+    BouncekitError
+        If the package that writes workbooks is missing, or a table is too long.
+    """
     try:
         import openpyxl  # noqa: F401
     except ImportError:
         msg = "writing .xlsx needs openpyxl: pip install openpyxl; or write .csv"
         raise BouncekitError(msg) from None
-    plain = for_people(table)
-    for name in plain.columns:
-        if isinstance(plain[name].dtype, pd.DatetimeTZDtype):
-            # Excel knows no time zones.
-            plain[name] = plain[name].dt.tz_convert("UTC").dt.tz_localize(None)
-    plain.to_excel(stream, index=False, engine="openpyxl")
+    for name, table in sheets.items():
+        if len(table) > MAX_SHEET_ROWS:
+            msg = f"{name}: has {len(table):,} rows, more than a workbook can hold; write .csv"
+            raise BouncekitError(msg)
+    with pd.ExcelWriter(stream, engine="openpyxl") as book:
+        for name, table in sheets.items():
+            _for_workbook(table).to_excel(book, sheet_name=name, index=False)
+
+
+def _for_workbook(table: pd.DataFrame) -> pd.DataFrame:
+    safe = for_people(table)
+    columns = [_for_sheet(safe.iloc[:, place]) for place in range(len(safe.columns))]
+    return pd.concat(columns, axis=1).set_axis(safe.columns, axis=1) if columns else safe
+
+
+def _for_sheet(values: pd.Series) -> pd.Series:
+    if isinstance(values.dtype, pd.DatetimeTZDtype):
+        # Excel knows no time zones.
+        return values.dt.tz_convert("UTC").dt.tz_localize(None)
+    if values.dtype == object:
+        return values.map(lambda cell: _NO_XML.sub(" ", cell) if isinstance(cell, str) else cell)
+    if pd.api.types.is_string_dtype(values.dtype):
+        return map_distinct(values, lambda cell: _NO_XML.sub(" ", cell))
+    return values
 
 
 _WRITERS: dict[str, Callable[[pd.DataFrame, BinaryIO], None]] = {

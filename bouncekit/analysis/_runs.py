@@ -3,7 +3,6 @@
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
 from bouncekit.analysis._grouping import UNTIMED, last_of
 from bouncekit.analysis._history import NEVER, Failures
@@ -17,9 +16,13 @@ WHOLE = 1 - 1e-9
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """The failures since the last delivery, added up by address."""
+    """The failures since the last delivery, added up by address.
+
+    ``sure`` are the failures that can remove an address.
+    """
 
     failures: Failures
+    sure: Bools
     failed: Bools
     hard: Bools
     sure_hard: Bools
@@ -47,6 +50,7 @@ def add_up(failed: Failures, credible: Bools, policy: Policy, size: int) -> Run:
     everything = np.ones(len(sure), dtype=bool)
     return Run(
         failures=failed,
+        sure=sure,
         failed=flag(failed.recipient, size),
         hard=flag(failed.recipient[failed.hard | failed.contradictory], size),
         sure_hard=flag(failed.recipient[failed.hard & sure], size),
@@ -74,12 +78,15 @@ def flag(who: Ints, size: int) -> Bools:
     return found
 
 
-def deciding_reasons(run: Run, size: int) -> npt.NDArray[np.int8]:
-    """Give the reason of the failure that decided: a hard one, one that counts, the last."""
+def deciding(run: Run, size: int) -> Ints:
+    """Give by address the failure that decided: a hard one, one that counts, the last; else -1.
+
+    Of several the latest, and those that can remove an address before others.
+    """
     failed = run.failures
-    decides = np.where(
-        failed.hard, 2, np.where(failed.counts & run.at_limit[failed.recipient], 1, 0)
+    counted = failed.counts & run.at_limit[failed.recipient]
+    decides = np.where(failed.hard, 3, np.where(counted, 1, 0)) + (
+        (failed.hard | counted) & run.sure
     )
     when = np.where(failed.failed_at == UNTIMED, NEVER, failed.failed_at)
-    last = last_of(failed.recipient, size, failed.reason, failed.start, when, decides)
-    return np.where(last >= 0, failed.reason[last], -1) if len(failed.reason) else np.full(size, -1)
+    return last_of(failed.recipient, size, failed.reason, failed.start, when, decides)

@@ -7,7 +7,7 @@ of a record when one of three marks is the same:
 
 - the source that tells of it;
 - the system that wrote its Message-ID: the part behind the ``@``, and for the
-  ids of Amazon SES and SendGrid their form;
+  ids of Amazon SES, SendGrid and Postmark their form;
 - its sender: the address, or the domain of one made for each message (VERP).
 
 A failure with neither Message-ID nor sender may belong to any stream, so every
@@ -27,10 +27,12 @@ import pyarrow.compute as pc
 
 from bouncekit.analysis._columns import micros
 from bouncekit.analysis._grouping import QUEUE_LIFE, UNTIMED
-from bouncekit.analysis._keys import Bools, Ints, encode, look_up
+from bouncekit.analysis._keys import Bools, Ints, encode
 from bouncekit.analysis._messages import Outcomes
+from bouncekit.arrays.encoding import look_up
 
 _SES_ID = r"^[0-9a-f]{16}-[0-9a-f-]{36}-[0-9]{6}(?:@[a-z0-9.-]*amazonses\.com)?$"
+_POSTMARK_ID = r"^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}(?:@mtasv\.net)?$"
 _FOR_ONE_MESSAGE = r"^[^@]*[+=][^@]*@"
 
 
@@ -140,6 +142,7 @@ def _system(ids: pa.Array) -> pa.Array:
     host = pc.if_else(named, pc.replace_substring_regex(text, r"^.*@", ""), "")
     host = pc.if_else(pc.match_substring(host, "ismtpd"), "ismtpd", host)
     host = pc.if_else(pc.match_substring_regex(text, _SES_ID), "amazonses.com", host)
+    host = pc.if_else(pc.match_substring_regex(text, _POSTMARK_ID), "mtasv.net", host)
     return pc.if_else(pc.equal(text, ""), pa.scalar(None, host.type), host)
 
 

@@ -6,7 +6,6 @@ evidence that a bounce speaks of mail that was really sent.
 """
 
 import os
-from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -16,13 +15,12 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.csv as pa_csv
 
-from bouncekit import address_columns, addresses
+from bouncekit import addresses
 from bouncekit.analysis._keys import Ints, encode
 from bouncekit.arrays.encoding import arrow, look_up
 from bouncekit.errors import InputNotFoundError, TableError
 from bouncekit.identity import map_distinct
-from bouncekit.inputs.encodings import text_stream
-from bouncekit.inputs.sources import Blob, find
+from bouncekit.intake.contacts import read_contacts, text_tables
 from bouncekit.schema import TEXT, conform, dtypes, require
 from bouncekit.tables import located
 from bouncekit.taxonomy import EVENTS
@@ -32,7 +30,6 @@ _MESSAGES = ("message_id", "recipient", "timestamp")
 _COUNTS = ("date", "sent")
 _KINDS = f"needs the columns {', '.join(_COUNTS)} (counts) or {', '.join(_MESSAGES)} (messages)"
 _ZONED = r"[Tt ].*(?:[Zz]|[+-]\d{2}(?::?\d{2})?)$"
-_ADDRESS_NAMES = ("recipient", "email", "e-mail", "mail", "address", "邮箱", "电子邮箱", "邮件地址")
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,13 +125,13 @@ def read_sends(sends: object) -> Sends:
 
 
 def read_addresses(contacts: object) -> pd.Series:
-    """Return the addresses of a contact list.
+    """Return the addresses of a contact list, missing where a contact has none.
 
     Parameters
     ----------
     contacts : DataFrame, Series, str, Path or iterable of str
-        A table with a column ``recipient`` or ``email``, the CSV file of one,
-        or the addresses themselves.
+        A table with a column of addresses, the file of one (CSV, Excel), or
+        the addresses themselves (:func:`bouncekit.intake.contacts.read_contacts`).
 
     Raises
     ------
@@ -143,28 +140,7 @@ def read_addresses(contacts: object) -> pd.Series:
     TableError
         If no column holds addresses.
     """
-    if isinstance(contacts, pd.DataFrame | str | os.PathLike):
-        table, name = _table(contacts, "contacts")
-        found = _address_column(table, name)
-    elif isinstance(contacts, Iterable):
-        found = pd.Series(list(contacts), dtype="object")
-    else:
-        msg = f"contacts: expected a table, a path or addresses, got {type(contacts).__name__}"
-        raise TableError(msg)
-    text = found.where(found.notna(), None).astype(TEXT)
-    cleaned, _ = address_columns.clean(arrow(text))
-    return pd.Series(pd.array(cleaned, dtype=TEXT), index=text.index)
-
-
-def _address_column(table: pd.DataFrame, name: str) -> pd.Series:
-    by_name = {str(column).strip().lower(): column for column in table.columns}
-    for known in _ADDRESS_NAMES:
-        if known in by_name:
-            return table[by_name[known]]
-    if len(table.columns) == 1:
-        return table.iloc[:, 0]
-    msg = f"{name} needs a column recipient or email; it has: {', '.join(map(str, table.columns))}"
-    raise TableError(msg)
+    return read_contacts(contacts).addresses()
 
 
 def _table(given: object, what: str) -> tuple[pd.DataFrame, str]:
@@ -180,34 +156,25 @@ def _table(given: object, what: str) -> tuple[pd.DataFrame, str]:
     try:
         # First the names, so that every column can be read as text.
         names = pa_csv.open_csv(path).schema.names
-        as_text = pa_csv.ConvertOptions(
+        as_strings = pa_csv.ConvertOptions(
             column_types=dict.fromkeys(names, pa.string()), strings_can_be_null=True
         )
-        return pa_csv.read_csv(path, convert_options=as_text).to_pandas(), str(path)
+        return pa_csv.read_csv(path, convert_options=as_strings).to_pandas(), str(path)
     except (pa.ArrowInvalid, UnicodeDecodeError):
-        return _of_other_dialect(path), str(path)
+        return _of_other_dialect(path, what), str(path)
     except OSError as error:
         msg = f"{path}: cannot be read ({error})"
         raise TableError(msg) from None
 
 
-def _of_other_dialect(path: Path) -> pd.DataFrame:
-    """Read a CSV that spreadsheets of China and Europe write: GB18030, UTF-16, semicolons."""
-    found = next(iter(find(path)), None)
-    if not isinstance(found, Blob) or found.head.data[:2] == b"PK":
-        msg = f"{path}: is no CSV file; save the table as CSV and give that"
+def _of_other_dialect(path: Path, what: str) -> pd.DataFrame:
+    """Read what spreadsheets of China and Europe write: GB18030, UTF-16, semicolons, workbooks."""
+    tables = [table for _, table, _ in text_tables(path, what)]
+    if not tables:
+        msg = f"{path}: cannot be read as CSV (it is empty); save it as CSV UTF-8"
         raise TableError(msg)
-    try:
-        with found.open() as stream:
-            text = text_stream(stream, found.head.encoding)
-            return pd.read_csv(
-                text, sep=found.head.header.delimiter, dtype=TEXT, keep_default_na=False,
-                na_values=[""], on_bad_lines="error",
-            )  # fmt: skip
-    except (ValueError, OSError) as error:
-        reason = str(error).splitlines()[0].rstrip(".")
-        msg = f"{path}: cannot be read as CSV ({reason}); save it as CSV UTF-8"
-        raise TableError(msg) from None
+    first = tables[0]
+    return first.where(first != "", None)
 
 
 def _messages(table: pd.DataFrame, name: str) -> Sends:

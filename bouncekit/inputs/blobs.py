@@ -93,7 +93,15 @@ class Head:
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """An input that was found and is not opened, with the reason."""
+    """An input that was found and is not opened, with the reason.
+
+    Parameters
+    ----------
+    label, reason : str
+    expected : bool
+        It is there with good reason, and so is passed over; else it failed.
+    """
 
     label: str
     reason: str
+    expected: bool = False

@@ -19,6 +19,10 @@ from bouncekit.inputs.unpacking import unpacked
 
 __all__ = ["HEAD_BYTES", "Blob", "Head", "Refusal", "Source", "find"]
 
+WRITTEN_BY_US = ".bouncekit-lists"
+"""Lies in a folder that the kit wrote for people and providers; it is not read again."""
+_OWN_FOLDER = "is a folder of lists that bouncekit wrote; it tells nothing new"
+
 Source: TypeAlias = str | os.PathLike[str] | bytes | BinaryIO
 
 
@@ -110,6 +114,10 @@ def _folder(root: Path) -> Iterator[Blob | Refusal]:
     top = root.resolve()
     closed: list[OSError] = []
     for folder, folders, names in os.walk(root, onerror=closed.append):
+        if WRITTEN_BY_US in names:
+            folders.clear()
+            yield Refusal(Path(folder).relative_to(root).as_posix(), _OWN_FOLDER, expected=True)
+            continue
         folders[:] = sorted(name for name in folders if not name.startswith("."))
         for name in [*folders, *sorted(names)]:
             path = Path(folder, name)

@@ -84,7 +84,7 @@ class Collector:
         ledger = Ledger(item.label)
         self.ledgers.append(ledger)
         if isinstance(item, Refusal):
-            ledger.fail(None, item.reason)
+            ledger.without_rows(None, "skipped" if item.expected else "failed", item.reason)
             return
         try:
             reader = self._reader(item, ledger)

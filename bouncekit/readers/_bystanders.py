@@ -22,7 +22,7 @@ def bystander(head: Head) -> str | None:
     if any(_DOCUMENT.match(part) for part in head.label.lower().split("!")):
         return "is a document, not an export"
     names = set(head.columns)
-    if names >= generic.OUR_OWN:
+    if generic.is_our_own(head):
         return "is a table that bouncekit wrote; give what it was read from"
     found = generic.understood(head, ()).columns
     if "recipient" in found and "message_id" in found:

@@ -31,15 +31,22 @@ FITS = 20
 """``sniff`` says: no reader knows it by name, but its columns make sense."""
 OUR_OWN = frozenset(("event id", "org domain", "bounce type", "rule"))
 """Columns of a table that bouncekit wrote: to read it again would count all twice."""
+OUR_MARK = "bouncekit"
+"""A column of every list that bouncekit wrote of somebody's contacts."""
 _WRAPPERS = ("items", "results", "bounces", "events", "records", "data", "info", "datalist")
 _MAX_LAYERS = 4
 
 
 def sniff(head: Head) -> int:
     """Recognise an address column and one that tells what became of it."""
-    if set(head.columns) >= OUR_OWN:
+    if is_our_own(head):
         return NO
     return FITS if understood(head, ()).tells_failures else NO
+
+
+def is_our_own(head: Head) -> bool:
+    """Say whether bouncekit wrote this table."""
+    return set(head.columns) >= OUR_OWN or OUR_MARK in head.columns
 
 
 @lru_cache(maxsize=8)

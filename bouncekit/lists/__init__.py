@@ -1,0 +1,1 @@
+"""Contact lists: what to keep, retry, remove and verify, and what a provider can take."""
