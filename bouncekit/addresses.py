@@ -144,6 +144,11 @@ def provider_title(name: str) -> str:
     return _providers()[name]["title"] if name in _providers() else name
 
 
+def host_names() -> tuple[str, ...]:
+    """Give the endings of receiving hosts by which providers are told."""
+    return tuple(_by_ending("hosts"))
+
+
 @cache
 def _by_ending(field: str) -> dict[str, str]:
     return {

@@ -66,12 +66,12 @@ def combine(columns: Iterable[tuple[Ints, int]], rows: int) -> tuple[Ints, Ints]
         For each row the number of its combination; for each combination the
         first row that has it.
     """
-    numbers, count = np.zeros(rows, np.int64), 1
+    numbers, count = np.zeros(rows, np.int64), min(rows, 1)
     for codes, size in columns:
-        if size == 0:
+        if size == 0 or not rows:
             continue
         numbers, count = _renumber(numbers * (size + 1) + (codes + 1), count * (size + 1))
-    first = np.empty(count if rows else 0, np.int64)
+    first = np.empty(count, np.int64)
     first[numbers[::-1]] = np.arange(rows - 1, -1, -1)
     return numbers, first
 

@@ -16,6 +16,7 @@ from bouncekit import addresses
 from bouncekit.classification.distinct import DistinctFailures, vendor_word
 from bouncekit.classification.fingerprints import fingerprint
 from bouncekit.classification.matching import Clues, Match, read_clues
+from bouncekit.classification.numbers import KnownNumbers
 from bouncekit.classification.rulebook import Rule, load_rules
 from bouncekit.classification.ruleindex import RuleIndex
 from bouncekit.schema import TEXT, dtypes, require
@@ -93,6 +94,7 @@ class Classifier:
     def __init__(self, rules: str | Path | None = None) -> None:
         self.rules: tuple[Rule, ...] = load_rules(rules)
         self._index = RuleIndex(self.rules)
+        self._numbers = KnownNumbers(self.rules)
         self._by_id = {rule.id: rule for rule in self.rules}
 
     def rule(self, name: str) -> Rule | None:
@@ -121,7 +123,7 @@ class Classifier:
         """
         require(table, *_NEEDED)
         failed = np.flatnonzero(table["event"].isin(FAILURES).to_numpy())
-        keys = DistinctFailures(table.iloc[failed])
+        keys = DistinctFailures(table.iloc[failed], self._numbers)
         firsts = ((next(self._index.matches(clues), None), clues) for clues in keys.clues())
         decisions = [_outcome(first, clues) for first, clues in firsts]
         result = table.copy()

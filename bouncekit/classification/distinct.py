@@ -1,7 +1,8 @@
 """A million failures as the few hundred that differ.
 
-Rows that agree in fingerprint, codes, provider, exporter's word, source and
-event mean the same, so each such combination is decided once.
+Rows that agree in fingerprint (numbers that no rule knows apart), codes,
+provider, exporter's word, source and event mean the same, so each such
+combination is decided once.
 """
 
 from collections.abc import Callable
@@ -10,12 +11,16 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from bouncekit import addresses
+from bouncekit.arrays.encoding import Ints, arrow, combine, encode, look_up
+from bouncekit.arrays.threads import blocks, in_threads
 from bouncekit.classification.fingerprints import normalise, strip_varying
 from bouncekit.classification.matching import Clues, read_clues
+from bouncekit.classification.numbers import KnownNumbers
 from bouncekit.taxonomy import GUESSED_RECIPIENT
+
+_BLOCK = 50_000
 
 
 class DistinctFailures:
@@ -25,6 +30,8 @@ class DistinctFailures:
     ----------
     rows : DataFrame
         Rows of a bounce table.
+    numbers : KnownNumbers
+        Which numbers in a text the rules can tell apart.
 
     Attributes
     ----------
@@ -32,50 +39,60 @@ class DistinctFailures:
         For each row the number of its distinct failure.
     """
 
-    def __init__(self, rows: pd.DataFrame) -> None:
-        self.place = np.zeros(len(rows), dtype=np.int64)
+    def __init__(self, rows: pd.DataFrame, numbers: KnownNumbers) -> None:
         self._values: list[list[Any]] = []
-        self._codes: list[np.ndarray] = []
-        self._add_text(rows["diagnostic"])
-        self._add(rows["smtp_code"], lambda code: int(code))
+        self._codes: list[Ints] = []
+        self._append(*_texts(rows["diagnostic"], numbers))
+        self._add(rows["smtp_code"], int)
         self._add(rows["enhanced_code"], str)
         self._add(rows["remote_mta"], addresses.provider_of_host)
         self._add(rows["domain"], addresses.provider_of_domain)
         self._add(rows["vendor_type"], vendor_word)
         self._add(rows["source"], str)
         self._add(rows["event"], str)
-        self._combine()
-
-    def _add_text(self, texts: pd.Series) -> None:
-        encoded = pc.dictionary_encode(pa.array(texts, pa.large_string()))
-        stripped = pc.dictionary_encode(strip_varying(encoded.dictionary))
-        to_stripped = stripped.indices.to_numpy(zero_copy_only=False)
-        plain, values = _distinct(stripped.dictionary.to_pylist(), normalise)
-        raw = encoded.indices.fill_null(-1).to_numpy(zero_copy_only=False)
-        self._append(_through(_through(raw, to_stripped), plain), values)
+        sizes = (len(values) for values in self._values)
+        self.place, self._first = combine(zip(self._codes, sizes, strict=True), len(rows))
 
     def _add(self, column: pd.Series, change: Callable[[Any], Any]) -> None:
-        codes, uniques = pd.factorize(column)
-        places, values = _distinct(list(uniques), change)
-        self._append(_through(codes, places), values)
+        codes, uniques = _factorised(column)
+        places, values = _distinct(uniques, change)
+        self._append(look_up(places, codes), values)
 
-    def _append(self, codes: np.ndarray, values: list[Any]) -> None:
+    def _append(self, codes: Ints, values: list[Any]) -> None:
         self._codes.append(codes)
         self._values.append(values)
 
-    def _combine(self) -> None:
-        for codes, values in zip(self._codes, self._values, strict=True):
-            mixed = self.place * (len(values) + 1) + codes + 1
-            self.place = pd.factorize(mixed)[0]
-
     def clues(self) -> list[Clues]:
         """Give one set of clues for each distinct combination."""
-        _, first = np.unique(self.place, return_index=True)
         columns = [
-            [values[code] if code >= 0 else None for code in codes[first]]
+            [values[code] if code >= 0 else None for code in codes[self._first]]
             for codes, values in zip(self._codes, self._values, strict=True)
         ]
         return [read_clues(text or "", *rest) for text, *rest in zip(*columns, strict=True)]
+
+
+def _texts(column: pd.Series, numbers: KnownNumbers) -> tuple[Ints, list[str]]:
+    """Give the code of each row's fingerprint, and the fingerprints."""
+    codes, texts = encode(arrow(column))
+    parts = in_threads(lambda rows: strip_varying(texts[rows]), blocks(len(texts), _BLOCK))
+    to_stripped, stripped = encode(pa.chunked_array(parts, pa.large_string()))
+    groups, first = numbers.alike(stripped)
+    # Where a rule's pattern may tell numbers apart, each text stands for itself.
+    alone = np.array([numbers.tell(normalise(t)) for t in stripped.take(first).to_pylist()], bool)
+    chosen = np.where(look_up(alone, groups), np.arange(len(stripped)), look_up(first, groups))
+    chosen, to_chosen = np.unique(chosen, return_inverse=True)
+    plain, values = _distinct(stripped.take(chosen).to_pylist(), normalise)
+    return look_up(look_up(plain[to_chosen], to_stripped), codes), values
+
+
+def _factorised(column: pd.Series) -> tuple[Ints, list[Any]]:
+    if isinstance(column.dtype, pd.CategoricalDtype):
+        return column.cat.codes.to_numpy().astype(np.int64), column.cat.categories.to_list()
+    if isinstance(column.dtype, pd.StringDtype):
+        codes, texts = encode(arrow(column))
+        return codes, texts.to_pylist()
+    codes, uniques = pd.factorize(column)
+    return codes.astype(np.int64), list(uniques)
 
 
 def _distinct(items: list[Any], change: Callable[[Any], Any]) -> tuple[np.ndarray, list[Any]]:
@@ -86,12 +103,6 @@ def _distinct(items: list[Any], change: Callable[[Any], Any]) -> tuple[np.ndarra
         for value in map(change, items)
     ]
     return np.array(codes, dtype=np.int64), list(places)
-
-
-def _through(codes: np.ndarray, mapping: np.ndarray) -> np.ndarray:
-    if not len(mapping):
-        return np.full(len(codes), -1, dtype=np.int64)
-    return np.where(codes < 0, -1, mapping[codes])
 
 
 def vendor_word(vendor_type: str | None) -> str:

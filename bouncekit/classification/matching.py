@@ -27,7 +27,7 @@ _URL = re.compile(r"(?:https?://|www\.)\S{1,2000}")
 # A help page called spam or policy is named in replies of every kind.
 _PAGE = re.compile(r"(?<![a-z])(?:anti-?|not?)?(?:spam(?:mers?)?|virus|polic(?:y|ies))(?![a-z])")
 # Wording that one provider alone uses, whoever quotes it.
-_SIGNATURES = (
+SIGNATURES = (
     ("gsmtp", "google"),
     ("support.google.com/", "google"),
     ("prod.outlook.com", "microsoft"),
@@ -123,7 +123,7 @@ def _host_in(text: str) -> str | None:
         found = provider_of_host(match[1] or match[2])
         if found:
             return found
-    return next((name for words_, name in _SIGNATURES if words_ in text), None)
+    return next((name for words_, name in SIGNATURES if words_ in text), None)
 
 
 def try_rule(rule: Rule, clues: Clues, phrases: Sequence[str] | None = None) -> Match | None:
