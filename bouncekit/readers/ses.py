@@ -31,6 +31,7 @@ from bouncekit.inputs.sources import Head
 from bouncekit.readers import _bodies, _json
 from bouncekit.readers._base import (
     CERTAIN,
+    LIKELY,
     NO,
     BadItem,
     ByItem,
@@ -77,8 +78,11 @@ _events = _bodies.unwrapper(lambda value: _is_event(value) or _confirms(value), 
 
 def sniff(head: Head) -> int:
     """Recognise an SES event in any wrapping among the first values."""
-    known = (_is_event(event) or _confirms(event) for event in _bodies.first_objects(head, _events))
-    return CERTAIN if any(known) else NO
+    first = _bodies.first_objects(head, _events)
+    if any(map(_is_event, first)):
+        return CERTAIN
+    # Topics of others are confirmed in the same way.
+    return LIKELY if any(map(_confirms, first)) else NO
 
 
 def _parse(event: Any, options: Options) -> list[Row]:
