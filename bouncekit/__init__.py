@@ -27,6 +27,7 @@ __all__ = [
     "read",
     "recipients",
     "redact",
+    "release",
     "report",
     "unknown",
     "what_if",
@@ -52,6 +53,7 @@ _HOMES = {
     "read": "reading",
     "recipients": "analysis.recipients",
     "redact": "redaction",
+    "release": "lists.release",
     "report": "reporting.reports",
     "unknown": "classification.unknowns",
     "what_if": "analysis.whatif",
@@ -68,6 +70,7 @@ if TYPE_CHECKING:
     from bouncekit.classification.unknowns import unknown
     from bouncekit.errors import BouncekitError
     from bouncekit.lists.cleaning import clean
+    from bouncekit.lists.release import release
     from bouncekit.plots import (
         plot_addresses,
         plot_domains,

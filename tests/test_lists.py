@@ -192,6 +192,24 @@ def test_lists_partition_any_contacts_whatever_the_order_of_events_and_their_rep
     pd.testing.assert_frame_equal(found.table[same], other.table[same])
 
 
+def test_contacts_that_a_provider_refuses_without_their_fault_are_given_back(tmp_path):
+    held = {"source": "ses", "vendor_type": "Permanent/OnAccountSuppressionList"}
+    rows = [row("bounce", 1, "ann@example.com", "blocked"), row("suppressed", 2, "ann@example.com")]
+    rows += [row("suppressed", 2, "bob@example.com"), row("bounce", 1, "x@example.net", "blocked")]
+    rows += [row("suppressed", 2, "x@example.net")]
+    rows = [one | held if one["event"] == "suppressed" else one for one in rows]
+    found = cleaned(["ann@example.com", "bob@example.com"], rows, lang="zh")
+    assert found.verify["why"].tolist() == [
+        "服务商因非地址原因拒发：请将其移出服务商名单（release.csv）", "在服务商自己的拒发名单中",
+    ]  # fmt: skip
+    assert found.release["recipient"].tolist() == ["ann@example.com"]
+    assert "地址正常但被服务商拒发：1 个联系人" in found.summary()
+    found.write(tmp_path / "out")
+    lines = read_back(tmp_path / "out" / "release.csv")
+    assert lines[0][:2] == ["地址", "服务商"]
+    assert lines[1][:2] == ["ann@example.com", "Amazon SES"]
+
+
 # --- the calendar ----------------------------------------------------------------------
 
 
@@ -352,8 +370,8 @@ def test_files_for_people_hold_every_contact_once_and_no_formula(folder):
     found, written = folder
     out = written[0].parent
     assert sorted(path.name for path in out.iterdir()) == [
-        ".bouncekit-lists", "calendar.csv", "keep.csv", "left-out.csv", "remove.csv", "retry.csv",
-        "suppression", "verify.csv",
+        ".bouncekit-lists", "calendar.csv", "keep.csv", "left-out.csv", "release.csv", "remove.csv",
+        "retry.csv", "suppression", "verify.csv",
     ]  # fmt: skip
     seen = []
     for name in LISTS:
@@ -423,7 +441,7 @@ def test_a_workbook_holds_the_same_lists(tmp_path):
     found = cleaned(lang="zh")
     assert found.write(tmp_path / "lists.xlsx") == [tmp_path / "lists.xlsx"]
     book = openpyxl.load_workbook(tmp_path / "lists.xlsx")
-    assert book.sheetnames == [*LISTS, "calendar", "left-out", "suppression"]
+    assert book.sheetnames == [*LISTS, "calendar", "release", "left-out", "suppression"]
     assert {sheet: book[sheet].max_row - 1 for sheet in LISTS} == found.counts.to_dict()
     assert book["keep"]["D1"].value == "bouncekit"
     assert book["keep"]["D2"].value == "保留"

@@ -44,15 +44,15 @@ class Judgement:
     ----------
     table : DataFrame
         What :func:`bouncekit.recipients` returns.
-    events : DataFrame
-        The rows of the bounce table (and of the sends table) at that moment.
+    messages : Outcomes
+        What became of each message by the moment of the judgement.
     row : ndarray of int64
-        By row of ``table``: the place in ``events`` of the failure, complaint
-        or refusal that decided; -1 where there is none.
+        By row of ``table``: the place in ``messages.table`` of the failure,
+        complaint or refusal that decided; -1 where there is none.
     """
 
     table: pd.DataFrame
-    events: pd.DataFrame
+    messages: Outcomes
     row: Ints
 
 
@@ -107,7 +107,7 @@ def judge(
         "unmatchable": _unmatchable(messages),
     }
     row = _deciding_rows(messages, run, decided, cause)
-    return Judgement(table, messages.table, row[order])
+    return Judgement(table, messages, row[order])
 
 
 def _reason_of(run: Run, decided: Ints) -> npt.NDArray[np.int8]:

@@ -19,6 +19,7 @@ from bouncekit.analysis.wording import cause_text, check_language
 from bouncekit.identity import recipient_keys
 from bouncekit.intake.contacts import Contacts, read_contacts
 from bouncekit.lists.calendar import verification_days
+from bouncekit.lists.release import release
 from bouncekit.lists.suppression import to_suppress
 from bouncekit.schema import TEXT
 from bouncekit.taxonomy import Language, reasons
@@ -54,6 +55,8 @@ class CleanList:
         :func:`bouncekit.recipients`.
     contacts : Contacts
         The list as it was given.
+    names : mapping
+        Each column of :data:`ADDED` to its name in ``table``.
     as_of : Timestamp
         The moment that it was judged at, UTC.
     policy : Policy
@@ -62,6 +65,11 @@ class CleanList:
         Zone of the days.
     lang : str
         Language of ``why`` and of what is written.
+    release : DataFrame
+        Contacts that a provider refuses though they are fine, and how to take
+        them off its list (:func:`bouncekit.release`).
+    others : int
+        Addresses that failed for good and are not on the list.
     """
 
     table: pd.DataFrame
@@ -71,6 +79,7 @@ class CleanList:
     policy: Policy
     tz: str
     lang: Language
+    release: pd.DataFrame
     others: int
 
     @property
@@ -140,9 +149,10 @@ class CleanList:
         """Write the lists into a folder, or into one workbook (``.xlsx``).
 
         The folder gets ``keep.csv``, ``retry.csv``, ``remove.csv``,
-        ``verify.csv`` and ``calendar.csv`` for people (UTF-8 with a
-        byte-order mark, safe in spreadsheets), and a folder ``suppression``
-        with the addresses to remove in the form that each provider imports.
+        ``verify.csv``, ``calendar.csv`` and ``release.csv`` for people (UTF-8
+        with a byte-order mark, safe in spreadsheets), and a folder
+        ``suppression`` with the addresses to remove in the form that each
+        provider imports; ``left-out.csv`` holds those unsafe there.
 
         Returns
         -------
@@ -187,6 +197,8 @@ def _sentences(clean: CleanList) -> Iterator[str]:
     yield say("clean_suppress", len(safe))
     if len(left_out):
         yield say("clean_left_out", len(left_out))
+    if len(clean.release):
+        yield say("clean_release", len(clean.release))
     if clean.others:
         yield say("clean_others", clean.others)
 
@@ -256,6 +268,10 @@ def clean(
     chosen = judged.table.attrs["policy"]
     added["list"] = pd.Categorical(lists, list(LISTS))
     added["verify_on"] = _verify_on(added, keys.notna(), as_of, chosen, tz)
+    given_back = release(judged.messages, lang=lang)
+    refused = recipient_keys(given_back)
+    given_back = given_back[refused.isin(keys).to_numpy()].reset_index(drop=True)
+    added["released"] = keys.notna() & keys.isin(refused)
     added["why"] = _whys(added, place >= 0, keys.notna().to_numpy(), lang)
     names = {name: _free(name, found.table) for name in ADDED}
     table = found.table.copy()
@@ -263,7 +279,7 @@ def clean(
         table[names[name]] = added[name].array
     others = (judged.table["state"] == "remove").to_numpy(copy=True)
     others[place[place >= 0]] = False
-    return CleanList(table, found, names, as_of, chosen, tz, lang, int(others.sum()))
+    return CleanList(table, found, names, as_of, chosen, tz, lang, given_back, int(others.sum()))
 
 
 def _places(judged: Judgement, keys: pd.Series) -> Ints:
@@ -276,8 +292,9 @@ def _places(judged: Judgement, keys: pd.Series) -> Ints:
 def _joined(judged: Judgement, place: Ints) -> pd.DataFrame:
     """Give each contact what is known of its address: the judgement, and the deciding event."""
     known = judged.table[[*_JUDGED, "state"]].reset_index(drop=True)
-    absent = [name for name in _EVIDENCE if name not in judged.events]
-    events = judged.events.reindex(columns=[*judged.events.columns, *absent])
+    events = judged.messages.table
+    absent = [name for name in _EVIDENCE if name not in events]
+    events = events.reindex(columns=[*events.columns, *absent])
     row = np.where(place >= 0, np.append(judged.row, -1)[place], -1)
     said = events.reset_index(drop=True)[["timestamp", *_EVIDENCE]]
     said = said.rename(columns={"timestamp": "decided_at"})
@@ -312,23 +329,24 @@ def _whys(added: pd.DataFrame, known: Bools, addressed: Bools, lang: Language) -
             "took": added["last_delivery"].notna(),
             "known": known,
             "addressed": addressed,
+            "released": added["released"],
         }
     ).fillna("")
     codes, distinct = pd.factorize(pd.MultiIndex.from_frame(keys))
     said = []
-    for state, cause, reason, took, known_one, addressed_one in distinct.tolist():
-        said.append(_why(state, cause, reason, took, known_one, addressed_one, lang))
+    for *key, known_one, addressed_one, released in distinct.tolist():
+        if not addressed_one:
+            said.append(words("why_no_address", lang))
+        elif not known_one:
+            said.append(words("why_never_mailed", lang))
+        elif released and key[1] == "suppressed":
+            said.append(words("why_release", lang))
+        else:
+            said.append(_why(*key, lang=lang))
     return pd.Series([said[code] for code in codes], dtype=TEXT)
 
 
-# The arguments are the columns of one table.
-def _why(
-    state: str, cause: str, reason: str, took: bool, known: bool, addressed: bool, lang: Language
-) -> str:
-    if not addressed:
-        return words("why_no_address", lang)
-    if not known:
-        return words("why_never_mailed", lang)
+def _why(state: str, cause: str, reason: str, took: bool, *, lang: Language) -> str:
     if state == "ok":
         return words("why_takes_mail" if took else "why_no_bounce", lang)
     entry = reasons().get(reason)

@@ -26,7 +26,11 @@ _COLUMNS = {
     "remove": ("why", "reason", "decided_at", "soft_count", "last_delivery", *_FAILURE, *_TRACE),
     "verify": ("why", "verify_on", "reason", "decided_at", "last_delivery", *_FAILURE, *_TRACE),
 }  # fmt: skip
-_CALENDAR, _LEFT_OUT = "calendar", "left-out"
+_GIVEN_BACK = (
+    "recipient", "listed_by", "listed_as", "refused", "last_refused", "reason", "failed_at",
+    "diagnostic", "steps", "see",
+)  # fmt: skip
+_CALENDAR, _RELEASE, _LEFT_OUT = "calendar", "release", "left-out"
 _MARK = "bouncekit"
 _BOOK = ".xlsx"
 _FILES = (".csv", ".txt", ".xls", ".tsv", ".json", ".parquet")
@@ -41,6 +45,7 @@ def write(clean: "CleanList", target: Path) -> list[Path]:
     safe, left_out = clean.suppressions
     tables = {name: _for_people(clean, name) for name in _COLUMNS}
     tables[_CALENDAR] = _headed(clean, clean.calendar)
+    tables[_RELEASE] = _headed(clean, clean.release[list(_GIVEN_BACK)])
     tables[_LEFT_OUT] = _headed(clean, left_out[["address", "reason", "decided_at"]])
     if target.suffix.lower() == _BOOK:
         tables[FOLDER] = safe[["address"]]
@@ -79,7 +84,7 @@ def planned(target: Path) -> list[Path]:
     """Return the files that :func:`write` makes."""
     if target.suffix.lower() == _BOOK:
         return [target]
-    people = [target / f"{name}.csv" for name in (*_COLUMNS, _CALENDAR, _LEFT_OUT)]
+    people = [target / f"{name}.csv" for name in (*_COLUMNS, _CALENDAR, _RELEASE, _LEFT_OUT)]
     return people + [target / FOLDER / name for name in (*(f.file for f in formats()), HOW_TO)]
 
 
