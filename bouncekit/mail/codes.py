@@ -5,6 +5,7 @@ bounce notices use.
 """
 
 import re
+from functools import lru_cache
 
 from bouncekit import codes
 
@@ -22,6 +23,7 @@ _SPELLING = re.compile(
 )
 
 
+@lru_cache(maxsize=1_024)
 def of_failure(words: str, status: str) -> tuple[int | None, str | None]:
     """Return reply code and enhanced code of one failure.
 

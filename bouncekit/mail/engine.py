@@ -8,23 +8,18 @@ scan, the engine only takes the MIME structure apart and decodes parts.
 
 import logging
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from email import message as email_message
 from email import message_from_bytes
 from typing import Any, Literal
 
 from bouncekit.mail import headers as header_block
-from bouncekit.mail.damaged import (
-    MISLABELLED,
-    ORIGINALS,
-    REPORTS,
-    bare_text,
-    parts_in_text,
-    stray_report,
-)
-from bouncekit.mail.headers import HeaderBlock, decode_unlabelled, relabelled
-from bouncekit.mail.markup import MAX_HTML, visible_text
-from bouncekit.mail.parts import MAX_ORIGINAL, Parts, decode_text, scan
+from bouncekit.mail.contents import MAX_TEXT, Contents
+from bouncekit.mail.damaged import MISLABELLED, bare_text, parts_in_text
+from bouncekit.mail.headers import HeaderBlock, decode_unlabelled
+from bouncekit.mail.markup import visible_text
+from bouncekit.mail.parts import decode_text, scan
 from bouncekit.texts import scalars
 
 try:
@@ -36,16 +31,6 @@ Engine = Literal["auto", "mailparser", "fast"]
 
 MAX_MESSAGE = 64_000_000
 """Bytes of one message; a larger one is a failed item."""
-MAX_TEXT = 65_536
-"""Characters of human text that are searched for words and addresses."""
-MAX_REPORT = 4_000_000
-"""Characters of one report part."""
-
-RECEIPTS = frozenset(
-    ("message/disposition-notification", "message/global-disposition-notification")
-)
-FEEDBACK = frozenset(("message/feedback-report", "message/feedbackreport"))
-
 _MESSAGE_PART = re.compile(rb"^(content-type:\s{0,20})message/", re.IGNORECASE | re.MULTILINE)
 _RENAMED = b"text/x-bouncekit-message-"
 _KIND = re.compile(r"[\w.+-]+/[\w.+-]+")
@@ -98,10 +83,6 @@ class Message:
         """Words written for people, without markup; worked out when asked for."""
         return self.plain or (scalars(visible_text(self.html)) if self.html else "")
 
-    def header(self, name: str) -> str:
-        """Return the first value of a header, empty where it is absent."""
-        return self.headers.first(name)
-
 
 def open_message(raw: bytes, engine: Engine = "auto") -> Message:
     """Open one message.
@@ -130,13 +111,15 @@ def open_message(raw: bytes, engine: Engine = "auto") -> Message:
         raise OpenError(msg)
     headers = HeaderBlock(decode_unlabelled(raw[:end]))
     content_type = headers.first("content-type")
-    parts = None
+    found = None
     if engine != "mailparser":
         whole = content_type[:10].lower() != "multipart/"
         encoding = headers.first("content-transfer-encoding") if whole else ""
-        parts = scan(raw, end, content_type, encoding)
-    body = raw[end : end + MAX_TEXT]
-    return _facts(headers, content_type, parts or _by_engine(raw, engine), body)
+        found = scan(raw, end, content_type, encoding)
+    found = _by_engine(raw, engine) if found is None else found
+    if not found:
+        found.add_text(bare_text(raw[end : end + MAX_TEXT]))
+    return _message(headers, content_type, found)
 
 
 def _normalised(raw: bytes) -> bytes:
@@ -152,7 +135,7 @@ def _normalised(raw: bytes) -> bytes:
     return raw
 
 
-def _by_engine(raw: bytes, engine: Engine) -> Parts:
+def _by_engine(raw: bytes, engine: Engine) -> Contents:
     if engine != "mailparser" and fast_mail_parser is not None:
         try:
             return _fast(raw)
@@ -169,23 +152,26 @@ def _by_engine(raw: bytes, engine: Engine) -> Parts:
         raise OpenError(msg) from error
 
 
-def _fast(raw: bytes) -> Parts:
+def _fast(raw: bytes) -> Contents:
     mail = fast_mail_parser.parse_email(raw, mode="lazy")
-    # It ends the lines of quoted-printable text with CRLF.
-    plain = [text.replace("\r\n", "\n") if "\r" in text else text for text in mail.text_plain]
-    others: list[tuple[str, bytes]] = []
+    texts = list(mail.text_plain)
+    found = Contents()
     for part in mail.attachments:
-        kind = part.mimetype
+        kind = part.mimetype.lower()
         if kind.startswith("text/plain") and len(kind) > 10:
             # Parameters without their semicolon; the label is still plain.
-            plain = [decode_unlabelled(part.content), *plain]
+            texts.insert(0, decode_unlabelled(part.content))
         elif kind.startswith(("message/", "text/")) or kind in MISLABELLED:
-            data = part.content
-            others.append((kind, data.replace(b"\r\n", b"\n") if b"\r" in data else data))
-    if any("\ufffd" in text for text in (*plain, *mail.text_html)):
+            found.add(kind, part.content.replace(b"\r\n", b"\n"))
+    if any("\ufffd" in text for text in (*texts, *mail.text_html)):
         # A wrong charset label; the library hands out the bytes, so that they can be looked at.
         return _slow(message_from_bytes(_flat(raw)))
-    return Parts(plain, mail.text_html, others)
+    for text in texts:
+        # It ends the lines of quoted-printable text with CRLF.
+        found.add_text(text.replace("\r\n", "\n"))
+    for text in mail.text_html:
+        found.add_html(text)
+    return found
 
 
 def _by_mailparser(raw: bytes) -> email_message.Message:
@@ -207,29 +193,40 @@ def _flat(raw: bytes) -> bytes:
     return _MESSAGE_PART.sub(rb"\1" + _RENAMED, raw)
 
 
-def _slow(message: email_message.Message) -> Parts:
-    parts = Parts([], [], [])
-    pending = [message]
-    while pending:
-        part = pending.pop(0)
-        found = _KIND.match(part.get_content_type())
-        kind = found[0] if found else "text/plain"
-        if part.is_multipart():
-            pending[:0] = list(part.get_payload())  # type: ignore[arg-type]
-        elif kind in ("text/plain", "text/html") and not _is_attachment(part):
+def _slow(message: email_message.Message) -> Contents:
+    found = Contents()
+    for kind, part in _leaves(message):
+        if kind in ("text/plain", "text/html") and not _is_attachment(part):
             text = _decoded(part).replace(_RENAMED.decode(), "message/")
-            (parts.plain if kind == "text/plain" else parts.html).append(text)
-        elif kind.startswith("text/") or kind in MISLABELLED:
-            data: Any = part.get_payload(decode=True) or b""
-            kind = kind.replace(_RENAMED.decode(), "message/")
-            parts.others.append((kind, data.replace(_RENAMED, b"message/")))
-    return parts
+            (found.add_text if kind == "text/plain" else found.add_html)(text)
+        elif kind.startswith(("message/", "text/")) or kind in MISLABELLED:
+            found.add(kind, _bytes_of(part))
+    return found
 
 
 def attached_messages(raw: bytes) -> list[bytes]:
     """Return the messages that a message carries as parts, whole, in order."""
-    parts = _slow(message_from_bytes(_flat(_normalised(raw))))
-    return [data for kind, data in parts.others if kind.lower() == "message/rfc822"]
+    leaves = _leaves(message_from_bytes(_flat(_normalised(raw))))
+    return [_bytes_of(part) for kind, part in leaves if kind == "message/rfc822"]
+
+
+def _leaves(message: email_message.Message) -> Iterator[tuple[str, email_message.Message]]:
+    """Yield the parts that hold no other parts, and what kind each is."""
+    pending = [message]
+    while pending:
+        part = pending.pop(0)
+        if part.is_multipart():
+            pending[:0] = list(part.get_payload())  # type: ignore[arg-type]
+        else:
+            named = _KIND.match(part.get_content_type())
+            kind = named[0].lower() if named else "text/plain"
+            yield kind.replace(_RENAMED.decode(), "message/"), part
+
+
+def _bytes_of(part: email_message.Message) -> bytes:
+    data: Any = part.get_payload(decode=True) or b""
+    whole: bytes = data.replace(_RENAMED, b"message/")
+    return whole
 
 
 def _is_attachment(part: email_message.Message) -> bool:
@@ -241,50 +238,21 @@ def _decoded(part: email_message.Message) -> str:
     return decode_text(data, part.get_content_charset() or "")
 
 
-def _facts(headers: HeaderBlock, content_type: str, parts: Parts, body: bytes) -> Message:
-    report, feedback, receipt, stray, original = "", "", "", "", ""
-    for kind, data in parts.others:
-        kind = kind.lower()
-        if kind in REPORTS:
-            found = decode_unlabelled(data[:MAX_REPORT])
-            report = f"{report}\n\n{found}" if report else found
-        elif kind in ORIGINALS:
-            original = original or original_block(data)
-        elif kind in FEEDBACK:
-            feedback = feedback or decode_unlabelled(data[:MAX_REPORT])
-        elif kind in RECEIPTS:
-            receipt = receipt or decode_unlabelled(data[:MAX_REPORT])
-        elif kind in MISLABELLED:
-            stray = stray or stray_report(data)
-    text, more, html = _human(parts)
-    if not (text or html or report or feedback or original):
-        text = bare_text(body)
+def _message(headers: HeaderBlock, content_type: str, found: Contents) -> Message:
+    text, *more = found.texts or [""]
+    report, original = found.report, found.original
     if not report and "delivery-status" in text:
-        text, report, found = parts_in_text(text)
-        original = original or found
+        text, report, header = parts_in_text(text)
+        original = original or header
     return Message(
         headers=headers,
         content_type=content_type.lower(),
         report=report,
-        feedback=feedback,
-        receipt=receipt,
-        stray=stray,
+        feedback=found.feedback,
+        receipt=found.receipt,
+        stray=found.stray,
         plain=text,
-        html=html,
-        more=more,
+        html="" if found.texts else found.html,
+        more=more[0] if more else "",
         original=HeaderBlock(original),
     )
-
-
-def _human(parts: Parts) -> tuple[str, str, str]:
-    texts = [relabelled(text) for part in parts.plain[:8] if (text := part[:MAX_TEXT].strip())]
-    html = relabelled(parts.html[0][:MAX_HTML]) if parts.html and not texts else ""
-    return texts[0] if texts else "", texts[1] if len(texts) > 1 else "", html
-
-
-def original_block(data: bytes) -> str:
-    """Return the header block of a returned original, and nothing below it."""
-    data = data[:MAX_ORIGINAL].lstrip(b"\n\r ")
-    if b"\r" in data:
-        data = data.replace(b"\r\n", b"\n")
-    return decode_unlabelled(data[: header_block.header_end(data)])

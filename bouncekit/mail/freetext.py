@@ -6,6 +6,7 @@ One extractor for all of them: the best place an address stands in wins
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 
 from bouncekit.mail.notice import LEAD
 from bouncekit.mail.places import (
@@ -23,6 +24,9 @@ MAX_FAILURES = 1_000
 MAX_WORDS = 4_000
 MIN_LETTERS = 8
 """Fewer letters after a recipient are no reason."""
+MAX_BEGINNING = 200
+"""Characters of a line that show whether it is worth quoting."""
+NOTHING, BOILERPLATE, WORDS = range(3)
 _REPLY = re.compile(r"[245](?<![^\s:;('\"\[].)[0-7]\d(?:[ \-:,.#]|$)")
 # Replies of a dialogue that went well up to there.
 _ACCEPTED = re.compile(r"(?:<--?|<<<)\s*[23]\d\d[ -]|-->\s*(?:EHLO|HELO|QUIT|RSET)", re.IGNORECASE)
@@ -186,13 +190,21 @@ def _tidy(lines: list[str]) -> str:
     kept: list[str] = []
     dropped: list[str] = []
     for line in lines:
-        bare = line.strip()
-        if not bare.strip("-_=*#~+ >") or _is_accepted(bare):
-            continue
-        (dropped if begins("boilerplate", bare.lower().lstrip(LEAD)) else kept).append(bare)
+        if bare := line.strip():
+            worth = _worth(bare[:MAX_BEGINNING])
+            if worth != NOTHING:
+                (kept if worth == WORDS else dropped).append(bare)
     return "\n".join(kept or dropped)
+
+
+@lru_cache(maxsize=8_192)
+def _worth(line: str) -> int:
+    """Say what the beginning of a line is worth; the lines of notices repeat."""
+    if not line.strip("-_=*#~+ >") or _is_accepted(line):
+        return NOTHING
+    return BOILERPLATE if begins("boilerplate", line.lower().lstrip(LEAD)) else WORDS
 
 
 def _is_accepted(line: str) -> bool:
     """Say whether a line is the part of a dialogue that went well."""
-    return ("<-" in line or "<<" in line or "-->" in line) and bool(_ACCEPTED.search(line[:200]))
+    return ("<-" in line or "<<" in line or "-->" in line) and bool(_ACCEPTED.search(line))

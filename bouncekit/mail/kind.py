@@ -7,7 +7,7 @@ counts.
 
 import re
 from functools import lru_cache
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from bouncekit.mail.engine import Message
 from bouncekit.mail.headers import addresses_in
@@ -21,8 +21,13 @@ CHALLENGE = "a challenge: the sender is asked to prove to be a person"
 RECEIPT = "a read receipt, not a bounce"
 CALENDAR = "a calendar message, not a bounce"
 
+MAX_SUBJECT = 1_000
+"""Characters of a subject that are looked at."""
 MAX_NOTICE = 3_000
 """Characters of a notice that are searched for phrases."""
+MAX_LINES = 120
+MAX_LINE = 2_000
+"""Lines of a notice, and characters of one, that are searched for phrases."""
 SHORT = 60
 """A notice of fewer characters may say all in its subject."""
 
@@ -44,7 +49,7 @@ def is_machine(message: Message) -> bool:
 
 def _is_null(message: Message) -> bool:
     """Say whether nobody is to be told of a failure of this message (RFC 5321 4.5.5)."""
-    return _is_null_path(message.header("return-path"))
+    return _is_null_path(message.headers.first("return-path"))
 
 
 @lru_cache(maxsize=4_096)
@@ -55,7 +60,7 @@ def _is_null_path(path: str) -> bool:
 
 def is_daemon(message: Message) -> bool:
     """Say whether the From header is that of a mail system."""
-    return _is_daemon_name(message.header("from"))
+    return _is_daemon_name(message.headers.first("from"))
 
 
 def is_trusted(message: Message) -> bool:
@@ -64,9 +69,9 @@ def is_trusted(message: Message) -> bool:
     Anybody can call themselves Postmaster; few use its address or leave the
     return path empty.
     """
-    if _is_daemon_address(message.header("from")):
+    if _is_daemon_address(message.headers.first("from")):
         return True
-    path = message.header("return-path").strip()
+    path = message.headers.first("return-path").strip()
     return not path or _is_null_path(path) or _is_daemon_address(path)
 
 
@@ -83,25 +88,47 @@ def _is_daemon_name(sender: str) -> bool:
     return not sender.strip(" <>\"'") or has("machine_sender", sender)
 
 
-def is_reply(subject: str) -> bool:
-    """Say whether a person answers or forwards, by the subject (folded)."""
-    return subject.startswith(phrases("reply_prefix"))
+class _Subject(NamedTuple):
+    """What a subject says by itself."""
+
+    folded: str
+    auto_reply: bool
+    receipt: bool
+    reply: bool
+    bounce: bool
+    delay: bool
+
+
+@lru_cache(maxsize=4_096)
+def _read_subject(subject: str) -> _Subject:
+    folded = fold(subject[:MAX_SUBJECT])
+    return _Subject(
+        folded,
+        auto_reply=has("auto_reply_subject", folded),
+        receipt=folded.startswith(phrases("receipt_subject")),
+        reply=folded.startswith(phrases("reply_prefix")),
+        bounce=has("bounce_subject", folded),
+        delay=has("delay", folded),
+    )
+
+
+def _subject(message: Message) -> _Subject:
+    return _read_subject(message.headers.first("subject"))
 
 
 def is_passed_on(message: Message) -> bool:
     """Say whether a person forwards a report with words of their own."""
     if message.content_type.startswith("multipart/report"):
         return False
-    return is_reply(fold(message.header("subject"))) and not is_machine(message)
+    return _subject(message).reply and not is_machine(message)
 
 
-def is_auto_reply(message: Message, subject: str) -> bool:
+def _is_auto_reply(message: Message) -> bool:
     """Say whether a person's mail system answers for them (RFC 3834 and its forerunners)."""
     headers = message.headers
-    submitted = message.header("auto-submitted").lower()
-    if submitted.startswith("auto-replied") or has("auto_reply_subject", subject):
+    if message.headers.first("auto-submitted").lower().startswith("auto-replied"):
         return True
-    precedence = message.header("precedence").lower()
+    precedence = message.headers.first("precedence").lower()
     return precedence in ("auto_reply", "auto-reply") or any(
         mark in headers for mark in phrases("auto_reply_header")
     )
@@ -113,10 +140,10 @@ def is_refusal(message: Message) -> bool:
     A filter may answer so (RFC 5429 2.1.1); other receipts tell that a person
     read or deleted the message.
     """
-    subject = fold(message.header("subject"))
-    return not subject.startswith(phrases("receipt_subject")) and (
-        "(rejected)" in message.header("auto-submitted").lower()
-        or has("refusal", f"{subject} {fold(message.text[:MAX_NOTICE])}")
+    subject = _subject(message)
+    return not subject.receipt and (
+        "(rejected)" in message.headers.first("auto-submitted").lower()
+        or has("refusal", f"{subject.folded} {fold(message.text[:MAX_NOTICE])}")
     )
 
 
@@ -126,86 +153,99 @@ def is_complaint(message: Message) -> bool:
         return True
     if message.report or not message.original:
         return False
-    return fold(message.header("subject")).startswith("complaint about message from")
+    return _subject(message).folded.startswith("complaint about message from")
 
 
-def kind_of_text(message: Message, human: str) -> tuple[Kind, str]:
+class _Line(NamedTuple):
+    """What a line says by itself; the lines of notices repeat."""
+
+    folded: str
+    bounce: bool
+    delay: bool
+
+
+@lru_cache(maxsize=4_096)
+def _read_line(line: str) -> _Line:
+    folded = fold(line)
+    delay = not folded.isascii() or has("delay_stem", folded)
+    return _Line(folded, has("bounce_sentence", folded), delay)
+
+
+def kind_of_text(message: Message, lines: list[str]) -> tuple[Kind, str]:
     """Decide on a message without a delivery report.
 
     Parameters
     ----------
     message : Message
         The opened message.
-    human : str
-        Its text above the returned original, without quoted lines.
+    lines : list of str
+        Its text above the returned original; lines that a person quotes do
+        not count.
 
     Returns
     -------
     tuple of (Kind, str)
         The kind, and for ``other`` the reason in a sentence.
     """
-    subject = fold(message.header("subject"))
+    subject = _subject(message)
     daemon = is_daemon(message)
     named = "x-failed-recipients" in message.headers
-    if not (daemon or named) and has("auto_reply_subject", subject):
+    if subject.auto_reply and not (daemon or named):
         return "auto_reply", ""
-    if subject.startswith(phrases("receipt_subject")) or message.receipt:
+    if subject.receipt or message.receipt:
         return "other", RECEIPT
-    words = fold(human[:MAX_NOTICE])
-    says_so = has("bounce_sentence", words)
+    told = [_read_line(line[:MAX_LINE]) for line in lines[:MAX_LINES] if line[:1] != ">"]
+    words = " ".join([line.folded for line in told if line.folded])[:MAX_NOTICE]
+    says_so = any(line.bounce for line in told) or has("bounce_sentence", words)
     if not named and not _speaks_of_failure(
         message, subject, words, daemon=daemon, says_so=says_so
     ):
         return _not_a_bounce(message, subject, words)
-    if _speaks_of_delay(f"{subject}\n{words}") and not has("final", words):
+    delay = subject.delay or (any(line.delay for line in told) and has("delay", words))
+    if delay and not has("final", words):
         return "deferral", ""
     if not says_so and has("delivered", words):
         return "delivered", ""
     return "bounce", ""
 
 
-def _speaks_of_delay(told: str) -> bool:
-    # A few stems rule most notices out before all phrases are tried.
-    return (not told.isascii() or has("delay_stem", told)) and has("delay", told)
-
-
 def _speaks_of_failure(
-    message: Message, subject: str, words: str, *, daemon: bool, says_so: bool
+    message: Message, subject: _Subject, words: str, *, daemon: bool, says_so: bool
 ) -> bool:
-    if not daemon and (not is_machine(message) or is_reply(subject)):
+    if not daemon and (not is_machine(message) or subject.reply):
         return False
     trusted = daemon and is_trusted(message)
     if trusted and says_so:
         return True
-    about = has("bounce_subject", subject)
     # A help desk, a newsletter or a phisher may use such words too, but tells of nobody else.
     of_another = _names_another(message, words)
     concrete = of_another or (trusted and bool(_ADDRESS.search(words)))
     if of_another and _is_null(message) and _FULL_REPLY.search(words):
         # Whatever the language: hardly anybody but a mail server writes so to a sender.
-        return daemon or not is_auto_reply(message, subject)
+        return daemon or not (subject.auto_reply or _is_auto_reply(message))
     if concrete and says_so:
         return True
     failed = bool(_REPLY.search(words)) or has("failure_words", words)
-    if about:
+    if subject.bounce:
         return concrete or failed or (trusted and len(words) < SHORT)
-    return of_another and failed and not has("summary_subject", subject)
+    return of_another and failed and not has("summary_subject", subject.folded)
 
 
 def _names_another(message: Message, words: str) -> bool:
     """Say whether the words name an address that is not the reader's own."""
-    for own in addresses_in(message.header("to").lower()):
+    for own in addresses_in(message.headers.first("to").lower()):
         words = words.replace(own, "")
     return bool(_ADDRESS.search(words))
 
 
-def _not_a_bounce(message: Message, subject: str, words: str) -> tuple[Kind, str]:
-    if has("challenge", f"{subject}\n{words[:2000]}") and not has("bounce_subject", subject):
+def _not_a_bounce(message: Message, subject: _Subject, words: str) -> tuple[Kind, str]:
+    told = f"{subject.folded}\n{words[:2000]}"
+    if has("challenge", told) and not subject.bounce:
         return "other", CHALLENGE
-    if is_auto_reply(message, subject):
+    if subject.auto_reply or _is_auto_reply(message):
         return "auto_reply", ""
     if message.content_type.startswith("text/calendar"):
         return "other", CALENDAR
-    if has("bounce_subject", subject) and is_reply(subject):
+    if subject.bounce and subject.reply:
         return "other", QUOTED
     return "other", ORDINARY

@@ -1,37 +1,54 @@
 """The notice and the returned original below it: where one ends and the other begins."""
 
 import re
+from functools import lru_cache
 
-from bouncekit.mail.wordlists import KEY, beginnings, phrases
+from bouncekit.mail.wordlists import begins
 
 MAX_LINES = 2_000
-MAX_FIELDS = 500
-"""Lines of a header below a notice."""
+MAX_LEAD = 2_000
+"""Characters that may stand between a notice and the header below it."""
+MAX_BLOCK = 65_536
+"""Characters of that header."""
+MAX_OPENING = 200
+"""Characters of a line in which an original can be announced."""
+HEADER, SEPARATOR, FIELD = "header", "separator", "field"
 LEAD = " \t-_=*>|~·•#.:"
 _FIRST_FIELDS = ("Message-", "From:", "Date:", "Subject:", "MIME-", "To:")
+_FIRST_FIELD = re.compile(r"^([ \t>]*)[A-Za-z][A-Za-z0-9-]{1,40}:", re.MULTILINE)
+_EMPTY_LINE = re.compile(r"\n[\s>]*?(?:\n|\Z)")
 _FIELD = re.compile(r"^[A-Za-z][A-Za-z0-9-]{1,40}:")
 
 
 def split_original(text: str) -> tuple[list[str], str]:
     """Split a text into the lines of the notice and the original returned below them."""
     lines = text.split("\n", MAX_LINES)[:MAX_LINES]
-    heads = beginnings("original") | beginnings("original_header")
     for number, line in enumerate(lines):
-        low = line[:200].lstrip(LEAD).lower()
-        if low[:KEY] in heads or line.startswith(_FIRST_FIELDS):
-            start = _start_of_original(lines, number, line, low)
+        if opening := _opening(line[:MAX_OPENING]):
+            start = _start_of_original(lines, number, opening)
             if start is not None:
                 return lines[:number], "\n".join(lines[start:])
     return lines, ""
 
 
-def _start_of_original(lines: list[str], number: int, line: str, low: str) -> int | None:
+@lru_cache(maxsize=8_192)
+def _opening(line: str) -> str:
+    """Say how a line may open an original, empty for nearly all; lines repeat in a mailbox."""
+    low = line.lstrip(LEAD).lower()
+    if begins("original_header", low) and line.lstrip(" \t>")[:1].isalpha():
+        return HEADER
+    if begins("original", low):
+        return SEPARATOR
+    return FIELD if line.startswith(_FIRST_FIELDS) else ""
+
+
+def _start_of_original(lines: list[str], number: int, opening: str) -> int | None:
     """Return the first line of the original where this line announces or begins it."""
-    if low.startswith(phrases("original_header")) and line.lstrip(" \t>")[:1].isalpha():
+    if opening == HEADER:
         return number
-    if low.startswith(phrases("original")) and _is_separator(lines, number, line):
+    if opening == SEPARATOR and _is_separator(lines, number, lines[number]):
         return number + 1
-    if line.startswith(_FIRST_FIELDS) and _is_block(lines, number):
+    if lines[number].startswith(_FIRST_FIELDS) and _is_block(lines, number):
         return number
     return None
 
@@ -58,24 +75,11 @@ def _is_block(lines: list[str], number: int) -> bool:
 
 def original_headers(tail: str) -> str:
     """Return the header block at the top of what follows the notice."""
-    if not tail:
+    first = _FIRST_FIELD.search(tail, 0, MAX_LEAD)
+    if not first:
         return ""
-    lines = tail.split("\n", MAX_FIELDS)[:MAX_FIELDS]
-    for start, line in enumerate(lines[:40]):  # noqa: B007 - the number is used below
-        if _FIELD.match(line.lstrip(" \t>")):
-            break
-    else:
-        return ""
-    indent = len(lines[start]) - len(lines[start].lstrip(" \t>"))
-    block = []
-    for line in lines[start:]:
-        bare = line[indent:]
-        if not bare.strip():
-            break
-        block.append(bare)
-    return "\n".join(block)
-
-
-def unquoted(lines: list[str]) -> str:
-    """Return the notice without lines a person quoted."""
-    return "\n".join([line for line in lines if line[:1] != ">"])
+    start = first.start()
+    empty = _EMPTY_LINE.search(tail, start, start + MAX_BLOCK)
+    block = tail[start : empty.start() if empty else start + MAX_BLOCK]
+    indent = len(first[1])
+    return "\n".join([line[indent:] for line in block.split("\n")]) if indent else block

@@ -12,12 +12,11 @@ from collections.abc import Iterator
 from functools import lru_cache
 from typing import NamedTuple
 
+from bouncekit.mail.contents import Contents
 from bouncekit.mail.damaged import MAX_STRAY, MISLABELLED, ORIGINALS
 from bouncekit.mail.headers import decode_unlabelled
 from bouncekit.texts import scalars
 
-MAX_ORIGINAL = 262_144
-"""Bytes of the returned original that are looked at for the end of its headers."""
 MAX_DEPTH = 8
 MAX_PARTS = 100
 MAX_PART_HEADER = 4_096
@@ -38,14 +37,6 @@ _IDENTITY = frozenset(("", "7bit", "8bit", "binary"))
 _ESCAPED = ("iso-2022", "utf-7", "hz", "utf-16", "utf-32", "iso2022")
 
 
-class Parts(NamedTuple):
-    """What is taken out of a message: its texts, and the other parts that tell something."""
-
-    plain: list[str]
-    html: list[str]
-    others: list[tuple[str, bytes]]
-
-
 class _Label(NamedTuple):
     """What the header of a part says of its body."""
 
@@ -60,7 +51,7 @@ class _Unsure(Exception):  # noqa: N818 - it never leaves this module
     """The scan leaves the message to an engine."""
 
 
-def scan(raw: bytes, end: int, content_type: str, encoding: str) -> Parts | None:
+def scan(raw: bytes, end: int, content_type: str, encoding: str) -> Contents | None:
     """Take a message of a usual shape apart.
 
     Parameters
@@ -74,79 +65,72 @@ def scan(raw: bytes, end: int, content_type: str, encoding: str) -> Parts | None
 
     Returns
     -------
-    Parts or None
+    Contents or None
         None where the shape is none that the scan knows.
     """
     if end + 2 > len(raw):
         # Nothing but a header; where a line of it is no field, engines begin the body there.
         return None
-    parts = Parts([], [], [])
+    found = Contents()
     try:
-        _take(parts, raw, end + 2, len(raw), _label(content_type, encoding, ""))
+        _take(found, raw[end + 1 :], _label(content_type, encoding, ""))
     except _Unsure:
         return None
-    return parts
+    return found
 
 
-def _take(parts: Parts, raw: bytes, start: int, stop: int, label: _Label, depth: int = 0) -> None:
-    """Put a body where it belongs, and the parts inside it."""
+def _take(found: Contents, body: bytes, label: _Label, depth: int = 0) -> None:
+    """Put a body where it belongs, and the parts inside it; an empty line stands before it."""
     if not label.boundary:
-        _take_leaf(parts, raw, start, stop, label)
+        _take_leaf(found, body, label)
         return
     if depth == MAX_DEPTH:
         raise _Unsure
-    for begin, end in _between(raw, start, stop, label.boundary):
-        body = raw.find(b"\n\n", begin - 1, min(end, begin + MAX_PART_HEADER)) + 2
-        if body < 2:
+    for part in _between(body, label.boundary):
+        end = part.find(b"\n\n", 0, MAX_PART_HEADER)
+        if end < 0:
             raise _Unsure
-        _take(parts, raw, body, end, _label_of(raw[begin : body - 1]), depth + 1)
+        _take(found, part[end + 1 :], _label_of(part[1 : end + 1]), depth + 1)
 
 
-def _take_leaf(parts: Parts, raw: bytes, start: int, stop: int, label: _Label) -> None:
+def _take_leaf(found: Contents, body: bytes, label: _Label) -> None:
     """Put a body that holds no parts where it belongs."""
     kind = label.kind
-    if kind in ORIGINALS and label.encoding in _IDENTITY:
-        parts.others.append((kind, _header_of(raw, start, min(stop, start + MAX_ORIGINAL))))
-    elif kind == "text/html" and any(map(str.strip, parts.plain)):
-        # The same words again.
-        return
-    elif kind in ("text/plain", "text/html") and not label.attached:
-        text = decode_text(_decoded(raw[start:stop], label.encoding), label.charset)
-        (parts.plain if kind == "text/plain" else parts.html).append(text)
+    if kind == "text/plain" and not label.attached:
+        found.add_text(decode_text(_decoded(body, label.encoding), label.charset))
+    elif kind in ORIGINALS and label.encoding in _IDENTITY:
+        found.add(kind, body)
+    elif kind == "text/html" and not label.attached:
+        # Beside a plain text it holds the same words again.
+        if not found.texts:
+            found.add_html(decode_text(_decoded(body, label.encoding), label.charset))
     elif kind in MISLABELLED:
-        if stop - start <= 2 * MAX_STRAY:
-            parts.others.append((kind, _decoded(raw[start:stop], label.encoding)))
+        if len(body) <= 2 * MAX_STRAY:
+            found.add(kind, _decoded(body, label.encoding))
     elif kind.startswith(("text/", "message/")):
-        parts.others.append((kind, _decoded(raw[start:stop], label.encoding)))
+        found.add(kind, _decoded(body, label.encoding))
 
 
-def _header_of(raw: bytes, start: int, stop: int) -> bytes:
-    """Return the header of an original; nobody asks for the rest."""
-    while start < stop and raw[start] in b"\n ":
-        start += 1
-    end = raw.find(b"\n\n", start, stop)
-    return raw[start : end if end >= 0 else stop]
-
-
-def _between(raw: bytes, start: int, stop: int, boundary: bytes) -> Iterator[tuple[int, int]]:
-    """Yield begin and end of what lies between delimiter lines (RFC 2046 5.1.1)."""
+def _between(body: bytes, boundary: bytes) -> Iterator[bytes]:
+    """Yield what lies between delimiter lines (RFC 2046 5.1.1), the line's end before it."""
     delimiter = b"\n--" + boundary
-    begin, count = -1, 0
-    at = raw.find(delimiter, start - 1, stop)
-    while at >= 0:
-        line = raw.find(b"\n", at + 1, stop)
-        rest = raw[at + len(delimiter) : line if line >= 0 else stop].strip()
-        if rest in (b"", b"--"):
-            if begin >= 0:
-                yield begin, max(begin, at)
-            begin, count = (line + 1 or stop), count + 1
-            if rest or count > MAX_PARTS:
-                break
-        at = raw.find(delimiter, at + 1, stop)
-    if begin < 0 or count > MAX_PARTS:
+    pieces = body.split(delimiter, MAX_PARTS + 1)
+    if not 1 < len(pieces) <= MAX_PARTS + 1:
         raise _Unsure
-    if at < 0:
-        yield begin, stop
+    part: list[bytes] = []
+    for piece in pieces[1:]:
+        line = b"" if piece[:1] == b"\n" else piece.partition(b"\n")[0]
+        rest = line.strip()
+        if rest and rest != b"--":
+            # A line that only begins like a delimiter.
+            part += [piece] if part else []
+            continue
+        if part:
+            yield delimiter.join(part)
+        if rest:
+            return
+        part = [piece[len(line) :]]
+    yield delimiter.join(part)
 
 
 @lru_cache(maxsize=1_024)

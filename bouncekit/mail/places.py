@@ -7,6 +7,7 @@ name them in a line of the SMTP dialogue or behind a label.
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 
 from bouncekit.mail.wordlists import labels
 
@@ -117,7 +118,12 @@ def _in_line(line: str, number: int, lines: list[str]) -> list[Place]:
 
 def _is_label(before: str, name: str) -> bool:
     """Say whether a text ends with one of the labels; words of Latin script as whole words."""
-    tail = before[-60:].rstrip(_LABEL_END).lower()
+    return bool(before) and _ends_with_label(before[-60:], name)
+
+
+@lru_cache(maxsize=4_096)
+def _ends_with_label(tail: str, name: str) -> bool:
+    tail = tail.rstrip(_LABEL_END).lower()
     words = tail.rsplit(None, 2)[-2:]
     if not words:
         return False

@@ -8,6 +8,7 @@ field comes that it already has.
 
 import re
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 from bouncekit import addresses
 
@@ -15,6 +16,8 @@ MAX_RECIPIENTS = 10_000
 """Recipients of one report; one forgery must not name more."""
 MAX_VALUE = 8_192
 """Characters kept of one field."""
+MAX_NAME = 64
+"""Characters of a line that can be the name of a field."""
 
 _NAMES = frozenset(
     (
@@ -100,8 +103,6 @@ def parse(text: str) -> Report:
             if name in current:
                 _close(report, current, between=False)
             current[name] = value
-        if len(report.recipients) >= MAX_RECIPIENTS:
-            break
     _close(report, current, between=False)
     return report
 
@@ -116,6 +117,13 @@ def _tell(report: Report, name: str, value: str) -> None:
         report.message_id = value
 
 
+@lru_cache(maxsize=1_024)
+def _name_of(head: str) -> str:
+    """Return the name of a field that counts, empty for any other."""
+    name = head.strip().lower()
+    return name if name in _NAMES else ""
+
+
 def _fields(text: str) -> list[tuple[str, str]]:
     """Return the unfolded fields; an empty name stands for an empty line."""
     found: list[tuple[str, str]] = []
@@ -126,19 +134,22 @@ def _fields(text: str) -> list[tuple[str, str]]:
                 _go_on(found, more)
             continue
         head, colon, value = line.partition(":")
-        head = head.strip().lower()
-        if colon and head in _NAMES:
-            name = head
+        if colon and (known := _name_of(head[:MAX_NAME])):
+            name = known
             found.append((name, value.strip()))
         elif not line or line.isspace():
             name = ""
             found.append(("", ""))
-        elif name == "diagnostic-code" and not (colon and head.isascii() and " " not in head):
+        elif name == "diagnostic-code" and not (colon and _is_name(head)):
             # A reply of several lines that nobody folded.
             _go_on(found, line.strip())
         else:
             name = name if name == "diagnostic-code" and not colon else "-"
     return found
+
+
+def _is_name(head: str) -> bool:
+    return head.isascii() and " " not in head.strip()
 
 
 def _go_on(found: list[tuple[str, str]], more: str) -> None:
@@ -155,7 +166,8 @@ def _close(report: Report, current: dict[str, str], *, between: bool) -> None:
         # An empty line inside a block: the rest is still to come.
         return
     if named:
-        report.recipients.append(_recipient(current))
+        if len(report.recipients) < MAX_RECIPIENTS:
+            report.recipients.append(_recipient(current))
         current.clear()
     elif not between or not current:
         current.clear()

@@ -149,7 +149,8 @@ def _receiver(reporting: str) -> str | None:
 
 def _vendor_type(recipient: Recipient) -> str | None:
     """Return the report's action, and behind it the class that the server gave the failure."""
-    return "/".join(filter(None, (recipient.action, recipient.category))) or None
+    action, category = recipient.action, recipient.category
+    return f"{action}/{category}" if action and category else action or category or None
 
 
 def _event(recipient: Recipient, message: Message) -> str:
@@ -159,7 +160,8 @@ def _event(recipient: Recipient, message: Message) -> str:
     if recipient.status[:2] == "2.":
         return "delivered"
     if recipient.status[:2] == "4.":
-        return "deferral" if kind.kind_of_text(message, message.text)[0] == "deferral" else "bounce"
+        told, _ = kind.kind_of_text(message, message.text.split("\n"))
+        return "deferral" if told == "deferral" else "bounce"
     return "bounce"
 
 

@@ -52,7 +52,7 @@ def _reported(message: Message) -> Report | None:
 
 def _told(message: Message) -> list[Row]:
     lines, tail = notice.split_original(_unwrapped(message))
-    sort, why = kind.kind_of_text(message, notice.unquoted(lines))
+    sort, why = kind.kind_of_text(message, lines)
     if sort == "other":
         raise SkipItem(why)
     original = message.original or HeaderBlock(
@@ -78,7 +78,7 @@ def _told(message: Message) -> list[Row]:
         smtp_code, enhanced = codes.of_failure(failure.words, "")
         if enhanced is None and len(failed) == 1:
             # A code that stands away from the words is still that of the one who failed.
-            enhanced = codes.of_failure("\n".join(lines), "")[1]
+            enhanced = codes.of_failure("\n".join(lines)[:MAX_TEXT], "")[1]
         rows.append(
             {
                 **common,
@@ -86,7 +86,7 @@ def _told(message: Message) -> list[Row]:
                 "recipient": address,
                 "smtp_code": smtp_code,
                 "enhanced_code": enhanced,
-                "diagnostic": failure.words[:MAX_TEXT] or message.header("subject") or None,
+                "diagnostic": failure.words[:MAX_TEXT] or message.headers.first("subject") or None,
                 "vendor_type": f"/{guessed}" if guessed else None,
                 "remote_mta": shared.host_in(failure.words),
             }
@@ -118,14 +118,14 @@ def _glued(lines: list[str], text: str) -> tuple[Report, list[str]] | None:
 
 
 def _auto_reply(message: Message, original: HeaderBlock) -> Row:
-    answered = shared.first_id(message.header("in-reply-to")) or shared.first_id(
+    answered = shared.first_id(message.headers.first("in-reply-to")) or shared.first_id(
         original.first("message-id")
     )
     return {
         "timestamp": shared.when(message),
         "event": "auto_reply",
-        "recipient": addresses.clean(message.header("from")),
-        "diagnostic": message.header("subject") or None,
+        "recipient": addresses.clean(message.headers.first("from")),
+        "diagnostic": message.headers.first("subject") or None,
         "message_id": answered,
-        "sender": addresses.clean(message.header("to")),
+        "sender": addresses.clean(message.headers.first("to")),
     }

@@ -12,11 +12,11 @@ from bouncekit.mail.report import Report
 from bouncekit.readers._base import Row
 
 _PLAIN = re.compile(
-    r"<?([A-Za-z0-9_+=.-]{1,64})@([A-Za-z0-9-]{1,63}(?:\.[A-Za-z0-9-]{1,63}){1,6})>?"
+    r"<?([A-Za-z0-9_+=.-]{1,64}@)([A-Za-z0-9-]{1,63}(?:\.[A-Za-z0-9-]{1,63}){1,6})>?\Z"
 )
 _USUAL_DATE = re.compile(
-    r"(?:[A-Z][a-z]{2}, {1,2})?(\d{1,2} [A-Z][a-z]{2} \d{4}) "
-    r"(\d\d):(\d\d):(\d\d) ([+-]\d{4})\b"
+    r"(?:[A-Z][a-z]{2}, {1,2})?(\d{1,2} [A-Z][a-z]{2} \d{4} \d\d)"
+    r":(\d\d):(\d\d) ([+-]\d{4})\b"
 )
 _NAMES = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 _MONTHS = {name: number for number, name in enumerate(_NAMES, start=1)}
@@ -36,19 +36,19 @@ def common(message: Message, original: HeaderBlock, found: Report | None) -> Row
     if not message_id and found:
         message_id = first_id(found.message_id)
     if not message_id and kind.is_machine(message):
-        message_id = first_id(message.header("in-reply-to"))
+        message_id = first_id(message.headers.first("in-reply-to"))
     sender = address(original.first("return-path")) if original else None
     if original and not sender:
         sender = address(original.first("from"))
     if not sender:
         # A notice goes to the envelope sender (RFC 5321 4.5.5), whatever it returns of the mail.
-        sender = address(message.header("to"))
+        sender = address(message.headers.first("to"))
     return {"message_id": message_id, "sender": sender}
 
 
 def when(message: Message, found: Report | None = None) -> int | None:
     """Return when it happened: the notice's own date, else the next best."""
-    when = read_date(message.header("date"))
+    when = read_date(message.headers.first("date"))
     if when is None and found:
         when = read_date(found.arrival)
     return when if when is not None else _received(message)
@@ -56,12 +56,12 @@ def when(message: Message, found: Report | None = None) -> int | None:
 
 def address(value: str) -> str | None:
     """Return the address in a header or report field; the plain ones without detour."""
-    match = _PLAIN.fullmatch(value)
+    match = _PLAIN.match(value)
     if not match and value.endswith(">"):
         # Behind the name of a person.
-        match = _PLAIN.fullmatch(value, value.rfind("<"))
+        match = _PLAIN.match(value, value.rfind("<"))
     if match and "xn--" not in match[2]:
-        return f"{match[1]}@{match[2].lower()}"
+        return match[1] + match[2].lower()
     return addresses.clean(value) if value else None
 
 
@@ -70,30 +70,27 @@ def read_date(text: str) -> int | None:
     if not text:
         return None
     match = _USUAL_DATE.match(text)
-    if not match:
+    hour = _hour(match[1], match[4]) if match else None
+    if match is None or hour is None:
         return times.from_rfc2822(text)
-    day, hour, minute, second, zone = match.groups()
-    midnight = _midnight(day, zone)
-    if midnight is None:
-        return times.from_rfc2822(text)
-    seconds = midnight + int(hour) * 3600 + int(minute) * 60 + min(int(second), 59)
-    return times.plausible(seconds * times.SECOND)
+    return (hour + 60 * int(match[2]) + min(int(match[3]), 59)) * times.SECOND
 
 
 @lru_cache(maxsize=1_024)
-def _midnight(day: str, zone: str) -> int | None:
-    """Return the epoch second at which ``3 Mar 2025`` began where clocks show ``+0800``."""
-    number, name, year = day.split()
+def _hour(hour: str, zone: str) -> int | None:
+    """Return the epoch second at which ``3 Mar 2025 09`` began where clocks show ``+0800``."""
+    day, name, year, hours = hour.split()
     try:
-        days = date(int(year), _MONTHS[name], int(number)).toordinal() - _EPOCH
+        days = date(int(year), _MONTHS[name], int(day)).toordinal() - _EPOCH
     except (KeyError, ValueError):
         return None
     offset = int(zone[1:3]) * 3600 + int(zone[3:]) * 60
-    return days * 86_400 + (offset if zone[0] == "-" else -offset)
+    began = days * 86_400 + int(hours) * 3600 + (offset if zone[0] == "-" else -offset)
+    return began if times.plausible(began * times.SECOND) is not None else None
 
 
 def _received(message: Message) -> int | None:
-    stamp = message.header("received").rpartition(";")[2]
+    stamp = message.headers.first("received").rpartition(";")[2]
     return times.from_rfc2822(stamp.strip()) if stamp else None
 
 
@@ -121,7 +118,7 @@ def guess(original: HeaderBlock) -> str | None:
 
 def own_addresses(message: Message) -> frozenset[str]:
     """Return the addresses of who wrote the notice and who got it, lower-case."""
-    return addresses_in(f"{message.header('to')} {message.header('from')}".lower())
+    return addresses_in(f"{message.headers.first('to')} {message.headers.first('from')}".lower())
 
 
 def host_in(words: str) -> str | None:

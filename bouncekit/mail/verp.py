@@ -23,7 +23,7 @@ def recipient(message: Message, original: HeaderBlock) -> str | None:
     if not _MARK.search(message.headers.text):
         return None
     for name in ("x-original-to", "delivered-to", "to"):
-        value = message.header(name)
+        value = message.headers.first(name)
         match = _LOCAL.search(value) if "=" in value else None
         if match and not match[1].lower().startswith(_SIGNED):
             tagged, equals, domain = match[1].rpartition("=")
