@@ -21,6 +21,7 @@ from bouncekit.intake.recognition import nothing_recognised, recognise
 from bouncekit.intake.workers import Batch, Pool
 from bouncekit.readers import reader_named
 from bouncekit.readers._base import (
+    CHUNK_ROWS,
     RAW_SCHEMA,
     ByItem,
     Chunk,
@@ -172,6 +173,8 @@ class Collector:
         count = chunk.num_rows if isinstance(chunk, pa.Table) else len(chunk)
         ledger.rows += count
         self._bar.update(count)
+        if not isinstance(chunk, pa.Table) and count >= CHUNK_ROWS:
+            chunk = arrow_rows(chunk, RAW_SCHEMA)
         if isinstance(chunk, pa.Table):
             label, source = pa.scalar(ledger.file), pa.scalar(ledger.source)
             chunk = chunk.append_column("file", pa.repeat(label, count))
@@ -209,7 +212,8 @@ class Collector:
 
     def _parse_here(self, batch: Batch) -> None:
         for ledger, number, raw in zip(batch.ledgers, batch.numbers, batch.raws, strict=True):
-            self._add(batch.read.take(number, raw, self._options, ledger), ledger)
+            for rows in batch.read.rows([(number, raw)], self._options, ledger):
+                self._add(rows, ledger)
 
     def _keep(self, tables: Iterable[pa.Table]) -> None:
         for table in tables:

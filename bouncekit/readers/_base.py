@@ -117,7 +117,7 @@ class BadItem(Exception):  # noqa: N818 - as above
     """Raised by a parse function: ours, and not readable; says why in a sentence."""
 
 
-CHUNK_ROWS = 20_000
+CHUNK_ROWS = 2_000
 
 Items: TypeAlias = Callable[[Blob, Options, Ledger], Iterable[tuple[int, Any]]]
 Parse: TypeAlias = Callable[[Any, Options], list[Row]]
@@ -147,22 +147,21 @@ class ByItem:
 
     def __call__(self, blob: Blob, options: Options, ledger: Ledger) -> Iterator[Chunk]:
         """Read all items of a file."""
-        return in_chunks(self._rows(blob, options, ledger))
+        return in_chunks(self.rows(self.items(blob, options, ledger), options, ledger))
 
-    def _rows(self, blob: Blob, options: Options, ledger: Ledger) -> Iterator[list[Row]]:
-        for number, raw in self.items(blob, options, ledger):
-            yield self.take(number, raw, options, ledger)
-
-    def take(self, number: int, raw: Any, options: Options, ledger: Ledger) -> list[Row]:
-        """Parse one item and enter it in the account; no rows where it gives none."""
-        found = outcome_of(self.parse, raw, options)
-        if isinstance(found, tuple):
-            ledger.without_rows(number, *found)
-            return []
-        ledger.read += 1
-        for row in found:
-            row["item"] = number
-        return found
+    def rows(
+        self, items: Iterable[tuple[int, Any]], options: Options, ledger: Ledger
+    ) -> Iterator[list[Row]]:
+        """Parse items and enter each in the account; yield the rows of those that give some."""
+        for number, raw in items:
+            found = outcome_of(self.parse, raw, options)
+            if isinstance(found, tuple):
+                ledger.without_rows(number, *found)
+                continue
+            ledger.read += 1
+            for row in found:
+                row["item"] = number
+            yield found
 
 
 Memory = TypeVar("Memory")
@@ -224,12 +223,12 @@ def outcome_of(parse: Parse, raw: Any, options: Options) -> list[Row] | NoRows:
 def arrow_rows(rows: Sequence[dict], schema: pa.Schema) -> pa.Table:
     """Convert plain rows to a table of ``schema``; text becomes valid Unicode."""
     columns = []
-    for column in schema:
-        values = [row.get(column.name) for row in rows]
+    for name, kind in zip(schema.names, schema.types, strict=True):
+        values = [row.get(name) for row in rows]
         try:
-            columns.append(pa.array(values, column.type))
+            columns.append(pa.array(values, kind))
         except UnicodeEncodeError:
-            columns.append(pa.array([v if v is None else scalars(v) for v in values], column.type))
+            columns.append(pa.array([v if v is None else scalars(v) for v in values], kind))
     return pa.Table.from_arrays(columns, schema=schema)
 
 

@@ -32,6 +32,8 @@ _LINE = rb"(?:\r\n|\n|\r)"
 _FROM_LINE = re.compile(
     rb"From [^\r\n]{1,300}?\d{1,2}:\d\d[^\r\n]{0,80}" + _LINE + rb"(?=>?From |[!-9;-~]{1,80}:)"
 )
+# Fixed words, so that a mailbox is searched for them quickly.
+_FROM = re.compile(rb"From ")
 # Some writers leave the empty line out after the last boundary of a message.
 _LAST_BOUNDARY = re.compile(rb"(?:\A|[\r\n])--[^\r\n]{1,200}[^-\r\n]--(?:\r\n|\n|\r)\Z")
 _MBOX = re.compile(rb"(?:\xef\xbb\xbf)?[\r\n]{0,4}" + _FROM_LINE.pattern)
@@ -78,7 +80,7 @@ def messages(blob: Blob, _options: Options, ledger: Ledger) -> Iterator[tuple[in
             if raw is None:
                 ledger.fail(number, f"the message has more than {MAX_MESSAGE:,} bytes; drop it")
             else:
-                yield number, _QUOTED.sub(rb"\1\2", raw) if b">From " in raw else raw
+                yield number, raw
 
 
 def _rest(stream: BinaryIO, first: bytes) -> bytes:
@@ -90,12 +92,15 @@ def _rest(stream: BinaryIO, first: bytes) -> bytes:
 
 def _split(stream: BinaryIO, data: bytes) -> Iterator[bytes | None]:
     """Split a mailbox at its From_ lines; None stands for a message over the limit."""
-    scanned, too_long = 0, False
+    scanned, too_long, quoted = 0, False, False
     while True:
         start = 0
-        for begin in _begins(data, scanned):
-            yield None if too_long else data[start:begin]
-            start, too_long = begin, False
+        for at in _from_lines(data, scanned):
+            if at < 0:
+                quoted = True
+                continue
+            yield None if too_long else _unquoted(data[start:at], quoted)
+            start, too_long, quoted = at, False, False
         # As much again as is held: a long message is put together in few steps.
         block = stream.read(max(BLOCK, len(data) - start))
         if not block:
@@ -106,16 +111,23 @@ def _split(stream: BinaryIO, data: bytes) -> Iterator[bytes | None]:
         if len(data) > MAX_MESSAGE:
             data, scanned, too_long = data[-1_024:], 0, True
         data += block
-    yield None if too_long else data[start:]
+    yield None if too_long else _unquoted(data[start:], quoted)
 
 
-def _begins(data: bytes, start: int) -> Iterator[int]:
-    """Yield where messages begin: at each From_ line that stands where one can stand."""
-    at = data.find(b"From ", max(start, 1))
-    while at >= 0:
-        if data[at - 1] in b"\r\n" and _may_begin(data, at) and _FROM_LINE.match(data, at):
+def _unquoted(raw: bytes, quoted: bool) -> bytes:
+    """Take back the ``>`` that writers put before lines that look like a From_ line."""
+    return _QUOTED.sub(rb"\1\2", raw) if quoted else raw
+
+
+def _from_lines(data: bytes, start: int) -> Iterator[int]:
+    """Yield where messages begin: at each From_ line in its place; -1 stands for a quoted one."""
+    for match in _FROM.finditer(data, start):
+        at = match.start()
+        before = data[at - 1 : at] if at else b""
+        if before == b">":
+            yield -1
+        elif before in (b"\n", b"\r") and _may_begin(data, at) and _FROM_LINE.match(data, at):
             yield at
-        at = data.find(b"From ", at + 5)
 
 
 def _may_begin(data: bytes, at: int) -> bool:
