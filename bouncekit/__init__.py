@@ -16,6 +16,7 @@ __all__ = [
     "classify",
     "clean",
     "explain",
+    "findings",
     "flag_domains",
     "ingest",
     "plot_addresses",
@@ -42,6 +43,7 @@ _HOMES = {
     "classify": "classification.classifier",
     "clean": "lists.cleaning",
     "explain": "classification.explanation",
+    "findings": "analysis.findings",
     "flag_domains": "analysis.domains",
     "ingest": "accounting",
     "plot_addresses": "plots",
@@ -62,6 +64,7 @@ _HOMES = {
 if TYPE_CHECKING:
     from bouncekit.accounting import ingest
     from bouncekit.analysis.domains import flag_domains
+    from bouncekit.analysis.findings import findings
     from bouncekit.analysis.rates import bounce_rates
     from bouncekit.analysis.recipients import Policy, recipients
     from bouncekit.analysis.whatif import what_if

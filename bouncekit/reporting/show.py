@@ -95,8 +95,8 @@ class Cards:
         return "\n".join(" ".join(filter(None, row)) for row in self.rows)
 
 
-def show_findings(table: pd.DataFrame) -> Cards:
-    """Show the result of :func:`bouncekit.reporting.findings.findings` as a list of cards."""
+def show_key_numbers(table: pd.DataFrame) -> Cards:
+    """Show the result of :func:`bouncekit.reporting.keynumbers.key_numbers` as a list of cards."""
     return Cards(table[["figure", "finding", "meaning"]].to_numpy().tolist())
 
 

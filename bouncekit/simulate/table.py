@@ -8,6 +8,7 @@ from bouncekit.simulate.data import SECOND, facts
 from bouncekit.simulate.delivery import KINDS
 from bouncekit.simulate.talk import told
 from bouncekit.simulate.world import World
+from bouncekit.simulate.writers.letters import ACCOUNTS
 from bouncekit.taxonomy import reasons
 
 _SOURCES = {
@@ -71,7 +72,7 @@ def bounce_events(world: World, *, truth: bool = False, everything: bool = False
             "source": np.where(by_mail, "mail", events["channel"].map(_SOURCES)),
             "message_id": events["message_id"],
             "campaign": events["campaign"].where(tells_campaign),
-            "sender": f"news@{seller['domain']}",
+            "sender": _senders(events),
             "sending_ip": events["channel"].map(ips),
             "remote_mta": events["host"].where(from_postfix),
         }
@@ -80,6 +81,15 @@ def bounce_events(world: World, *, truth: bool = False, everything: bool = False
         rows = rows.assign(**_truth(events))
     table = pd.concat([rows, _forged(world, truth=truth)], ignore_index=True)
     return tables.complete(schema.conform(table))
+
+
+def _senders(events: pd.DataFrame) -> np.ndarray:
+    """Name the sender of each event as the files do; a salesperson writes from an own mailbox."""
+    domain = facts()["seller"]["domain"]
+    own = np.array([f"{name}@{domain}" for name in ACCOUNTS], dtype=object)
+    server = np.where(events["channel"] == "postfix", f"news@mail.{domain}", f"news@{domain}")
+    mailbox = own[events["message"].to_numpy() % len(own)]
+    return np.where(events["channel"] == "mailbox", mailbox, server.astype(object))
 
 
 def _times(millis: pd.Series) -> pd.Series:

@@ -8,6 +8,8 @@ from bouncekit.simulate.data import facts, local
 from bouncekit.simulate.talk import Said
 
 SELLER = "Brightwave Trading"
+ACCOUNTS = ("lily", "wang", "chen", "export", "service")
+"""Mailboxes of the salespeople, who write from them themselves."""
 
 
 def seller() -> str:

@@ -10,7 +10,6 @@ from bouncekit.simulate.writers import chinese, letters, reports
 KEPT_FROM = epoch(START.replace(month=7, day=1))
 """Postfix's own reports of earlier days were deleted."""
 SES_COPIES = 40
-_ACCOUNTS = ("lily", "wang", "chen", "export", "service")
 _ORDINARY = 45
 
 Entry = tuple[int, int, str]
@@ -61,7 +60,7 @@ def _text(entry: Said, late: set[int], copies: set[int]) -> str | None:
     if entry.event == "complaint" and entry.channel == "postfix":
         return letters.complaint(entry, sender)
     if entry.event == "deferral" and entry.channel == "mailbox":
-        waits = entry.message % len(_ACCOUNTS) == 2 and entry.attempt == 3
+        waits = entry.message % len(letters.ACCOUNTS) == 2 and entry.attempt == 3
         return reports.gmail(entry, sender, "delayed") if waits else None
     if entry.event != "bounce":
         return None
@@ -78,7 +77,7 @@ def _text(entry: Said, late: set[int], copies: set[int]) -> str | None:
 
 def _by_account(entry: Said, sender: str) -> str:
     """Write the report of the service that the salesperson's mailbox lies with."""
-    account = entry.message % len(_ACCOUNTS)
+    account = entry.message % len(letters.ACCOUNTS)
     if account == 0:
         return chinese.tencent(entry, sender)
     if account == 1:
@@ -92,6 +91,6 @@ def _by_account(entry: Said, sender: str) -> str:
 
 def _sender(entry: Said) -> str:
     if entry.channel == "mailbox":
-        return f"{_ACCOUNTS[entry.message % len(_ACCOUNTS)]}@{letters.seller()}"
+        return f"{letters.ACCOUNTS[entry.message % len(letters.ACCOUNTS)]}@{letters.seller()}"
     host = "mail." if entry.channel == "postfix" else ""
     return f"news@{host}{letters.seller()}"

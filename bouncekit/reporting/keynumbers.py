@@ -15,7 +15,7 @@ _Finding = tuple[str, str, str]
 _BANDS = {"never": "hard", "time": "soft_time", "sender": "soft_sender"}
 
 
-def findings(
+def key_numbers(
     rates: pd.DataFrame,
     reasons_over_time: pd.DataFrame,
     flags: pd.DataFrame,
