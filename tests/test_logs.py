@@ -81,6 +81,46 @@ def test_logs_of_two_folders_know_nothing_of_each_other(tmp_path):
     assert read(tmp_path)["message_id"].isna().tolist() == [False, True]
 
 
+EXIM = (
+    "2026-01-05 10:00:01 1tUabc-00000001Xy2-3Def <= news@example.com P=esmtp id=e1@example.com\n"
+    "2026-01-05 10:00:07 1tUabc-00000001Xy2-3Def == ann@example.net R=dnslookup T=remote_smtp "
+    "defer (-44): SMTP error from remote mail server after RCPT TO:<ann@example.net>: 452 full\n",
+    "2026-01-09 12:00:00 1tUabc-00000001Xy2-3Def ** ann@example.net R=dnslookup T=remote_smtp: "
+    "retry timeout exceeded\n",
+)
+SENDMAIL = (
+    "Jan  5 10:00:01 mx1 sm-mta[1]: 605Hx0Ab000101: from=<news@example.com>, "
+    "msgid=<s1@example.com>\n"
+    "Jan  5 10:00:02 mx1 sm-mta[1]: 605Hx0Ab000101: to=<ann@example.net>, delay=00:00:01, "
+    "dsn=4.2.2, reply=452 4.2.2 full, stat=Deferred\n",
+    "Jan  9 10:00:02 mx1 sm-mta[1]: 605Hx0Ab000101: to=<ann@example.net>, delay=4+00:00:01, "
+    "dsn=5.0.0, stat=Cannot send message for 4 days\n",
+)
+
+
+@pytest.mark.parametrize(("old", "new"), [EXIM, SENDMAIL], ids=["exim", "sendmail"])
+def test_every_log_of_a_server_is_read_with_its_older_files(tmp_path, old, new):
+    write(
+        tmp_path / "log.1.gz",
+        gzip.compress(old.encode(), mtime=int(day("2026-01-06").timestamp())),
+        0,
+    )
+    write(tmp_path / "log", new.encode(), day("2026-01-09").timestamp())
+    df = read(tmp_path)
+    assert df["event"].tolist() == ["deferral", "bounce"]
+    assert df["smtp_code"].tolist() == [452, 452]
+    assert df["message_id"].nunique() == 1
+    assert df["sender"].tolist() == ["news@example.com"] * 2
+
+
+def test_a_line_that_upsets_a_reader_costs_only_itself(tmp_path, monkeypatch):
+    monkeypatch.setattr("bouncekit.readers.exim._failed", lambda *_: 1 / 0)
+    write(tmp_path / "log", (EXIM[0] + EXIM[1].replace("**", "=>")).encode(), WRITTEN_NEW)
+    account = ingest(read(tmp_path))
+    assert (account.read, account.failed) == (1, 1)
+    assert "ZeroDivisionError" in account.problems[0].reason
+
+
 def test_files_without_any_year_are_read_by_their_numbers(tmp_path):
     (tmp_path / "mail.log.2").write_text(OLD, encoding="utf-8")
     (tmp_path / "mail.log.1").write_text(NEW, encoding="utf-8")

@@ -1,8 +1,10 @@
 """What the lines of a log say of one message in the queue, until its delivery is told."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from bouncekit.readers._base import Row
+from bouncekit.accounting import Ledger
+from bouncekit.readers._base import BadItem, Row, SkipItem
 
 MAX_QUEUE = 200_000
 """Messages remembered at a time; the longest untouched is forgotten first."""
@@ -21,11 +23,14 @@ class Message:
         Message-ID without ``<>``.
     deferred : dict
         Recipient to the row of its last deferral.
+    words : str or None
+        What the receiver said on a line of its own.
     """
 
     sender: str | None = None
     message_id: str | None = None
     deferred: dict[str, Row] = field(default_factory=dict)
+    words: str | None = None
 
 
 class Queue:
@@ -53,3 +58,42 @@ class Queue:
     def forget(self, host: str, queue_id: str) -> None:
         """Drop a message that has left the queue."""
         self._messages.pop((host, queue_id), None)
+
+
+def entered(
+    ledger: Ledger,
+    number: int,
+    message: Message,
+    take: Callable[[Message, str], list[Row]],
+    told: str,
+) -> list[Row]:
+    """Make the rows of one line and enter it in the account; none where it gives none.
+
+    Parameters
+    ----------
+    ledger, number
+        The account, and the line's number.
+    message : Message
+        What is known of the message that the line is about.
+    take : callable
+        The message and the text of the line to rows; raises as the parse
+        function of a :class:`~bouncekit.readers._base.ByItem` does.
+    told : str
+        The text of the line.
+    """
+    try:
+        rows = take(message, told)
+    except SkipItem as skipped:
+        ledger.skip(number, str(skipped))
+        return []
+    except BadItem as bad:
+        ledger.fail(number, str(bad))
+        return []
+    except Exception as error:  # noqa: BLE001 - one line must not cost the others
+        ledger.fail(number, f"could not be read ({type(error).__name__})")
+        return []
+    ledger.read += 1
+    for row in rows:
+        row["item"] = number
+        row["sender"], row["message_id"] = message.sender, message.message_id
+    return rows

@@ -10,6 +10,7 @@ Codes: TypeAlias = tuple[int | None, str | None]
 """SMTP code and enhanced code."""
 
 _TYPE = re.compile(r"\s*(?:smtp|x-[a-z0-9-]{1,30})\s*;\s*", re.IGNORECASE)
+_ACCEPTED = re.compile(r"(2\d\d)(?:[ -](2\.\d{1,3}\.\d{1,3})(?![\d.]))?(?!\d)")
 
 
 def without_type(text: str | None) -> str | None:
@@ -35,3 +36,13 @@ def codes_of(text: str | None, status: str | None = None) -> Codes:
         codes.reply_code(text) or codes.reply_code(status),
         codes.enhanced_code(text) or codes.enhanced_code(status),
     )
+
+
+def codes_of_success(text: str | None, status: str | None = None) -> Codes:
+    """Return the codes of the reply to a message that was taken.
+
+    Most replies are of this kind and no two the same, so they are not looked
+    through for more than what they begin with.
+    """
+    found = _ACCEPTED.match(text) if text else None
+    return (int(found[1]), found[2] or status) if found else codes_of(text, status)

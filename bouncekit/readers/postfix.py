@@ -37,14 +37,13 @@ from bouncekit.readers._base import (
     SkipItem,
     in_chunks,
 )
-from bouncekit.readers._queue import Message, Queue
-from bouncekit.readers._reply import codes_of
+from bouncekit.readers._queue import Message, Queue, entered
+from bouncekit.readers._reply import codes_of, codes_of_success
 from bouncekit.readers._syslog import Clock
 
 _SNIFF = re.compile(r"^[^\n]{10,80}? postfix[^ \[/]*(?:/[a-z-]+)+\[\d+\]: ", re.MULTILINE)
 _TOLD = ("to=<", "from=<", "message-id=", "resent-message-id=", "removed")
 """How the lines begin that tell of a message, behind the queue id."""
-_SUCCESS = re.compile(r"(2\d\d)[ -]")
 _DELIVERY = re.compile(
     r"to=<(?P<to>[^>]{0,320})>, (?:orig_to=<(?P<orig_to>[^>]{0,320})>, )?"
     r"relay=(?P<relay>[^,]{0,400}), "
@@ -105,20 +104,12 @@ def _rows(blob: Blob, clock: Clock, ledger: Ledger, queue: Queue) -> Iterator[li
             _learn(queue, host, queue_id, told)
             continue
         message = queue.message(host, queue_id)
-        try:
-            rows = _take(message, told)
-        except SkipItem as skipped:
-            ledger.skip(number, str(skipped))
-            continue
-        except BadItem as bad:
-            ledger.fail(number, str(bad))
-            continue
-        moment = clock.at(line)
-        for row in rows:
-            row["item"], row["timestamp"] = number, moment
-            row["sender"], row["message_id"] = message.sender, message.message_id
-        ledger.read += 1
-        yield rows
+        rows = entered(ledger, number, message, _take, told)
+        if rows:
+            moment = clock.at(line)
+            for row in rows:
+                row["timestamp"] = moment
+            yield rows
 
 
 def _learn(queue: Queue, host: str, queue_id: str, told: str) -> None:
@@ -201,10 +192,9 @@ def _row(match: re.Match[str], words: str | None) -> Row:
 
 def _reply(words: str | None, dsn: str | None) -> Row:
     """Give the facts in the words between the brackets."""
-    success = _SUCCESS.match(words) if words else None
-    if success and dsn:
-        # All there is to tell, and by far the most frequent.
-        return {"smtp_code": int(success[1]), "enhanced_code": dsn, "diagnostic": words}
+    if words and words[0] == "2":
+        smtp, enhanced = codes_of_success(words, dsn)
+        return {"smtp_code": smtp, "enhanced_code": enhanced, "diagnostic": words}
     said = _HOST_SAID.search(words) if words else None
     named = said or (_HOST_NAMED.search(words) if words else None)
     diagnostic = words[said.end() :] if said and words else words
