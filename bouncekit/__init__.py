@@ -13,8 +13,10 @@ __all__ = [
     "BouncekitError",
     "Policy",
     "bounce_rates",
+    "check",
     "classify",
     "clean",
+    "complaint_rates",
     "explain",
     "findings",
     "flag_domains",
@@ -40,8 +42,10 @@ _HOMES = {
     "BouncekitError": "errors",
     "Policy": "analysis.recipients",
     "bounce_rates": "analysis.rates",
+    "check": "analysis.watch",
     "classify": "classification.classifier",
     "clean": "lists.cleaning",
+    "complaint_rates": "analysis.complaints",
     "explain": "classification.explanation",
     "findings": "analysis.findings",
     "flag_domains": "analysis.domains",
@@ -63,10 +67,12 @@ _HOMES = {
 
 if TYPE_CHECKING:
     from bouncekit.accounting import ingest
+    from bouncekit.analysis.complaints import complaint_rates
     from bouncekit.analysis.domains import flag_domains
     from bouncekit.analysis.findings import findings
     from bouncekit.analysis.rates import bounce_rates
     from bouncekit.analysis.recipients import Policy, recipients
+    from bouncekit.analysis.watch import check
     from bouncekit.analysis.whatif import what_if
     from bouncekit.classification.classifier import classify
     from bouncekit.classification.explanation import explain

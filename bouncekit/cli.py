@@ -81,6 +81,10 @@ def _parser() -> argparse.ArgumentParser:
             help=help_text,
             description=f"{help_text[0].upper()}{help_text[1:]}.",
             epilog=f"Example: {example}",
+            # Several lines are set as they are.
+            formatter_class=argparse.RawDescriptionHelpFormatter
+            if "\n" in example
+            else argparse.HelpFormatter,
         )
         add_options(part)
         part.set_defaults(run=run)
@@ -327,6 +331,7 @@ _COMMANDS: dict[str, options.Command] = {
         _read,
     ),
     "clean": cli_lists.CLEAN,
+    "check": cli_lists.CHECK,
     "explain": (
         "say why one message came back, and what to do",
         'bouncekit explain "550 5.4.1 Recipient address rejected: Access denied"',

@@ -71,8 +71,9 @@ class Preset:
     ----------
     name : str
         What ``preset=`` takes.
-    judges : {'hard', 'total'}
-        The rate that the lines are drawn for: hard bounces, or all bounces.
+    judges : {'hard', 'total', 'complaint'}
+        The rate that the lines are drawn for: hard bounces, all bounces, or
+        complaints (``bouncekit.analysis.complaints``).
     lines : tuple of Line
         Ascending; a rate is at a line when it equals or exceeds it.
     min_n : int
@@ -82,7 +83,7 @@ class Preset:
     """
 
     name: str
-    judges: Literal["hard", "total"]
+    judges: Literal["hard", "total", "complaint"]
     lines: tuple[Line, ...]
     min_n: int
     source: Mapping[str, str]

@@ -20,6 +20,14 @@ _SENTENCES: dict[str, dict[str, str]] = {
         "{count}{sources}.",
         "zh": "{count} 个退信不计入退信率，因为没有对应的发送记录{sources}。",
     },
+    "complaints_outside": {
+        "en": "Complaints outside these rates, as no record says what was sent there: {count}.",
+        "zh": "{count} 个投诉不计入投诉率，因为没有对应的发送记录。",
+    },
+    "complaints_untimed": {
+        "en": "Complaints without a time, which are in no period: {count}.",
+        "zh": "{count} 个投诉没有时间，不属于任何时间段。",
+    },
     "rates_no_sends": {
         "en": "In {count} of {total} rows mail bounced and no sends are known; they have no rate.",
         "zh": "{total} 行中有 {count} 行有退信但没有发送量，这些行没有退信率。",
@@ -43,6 +51,51 @@ _SENTENCES: dict[str, dict[str, str]] = {
     "rates_gaps": {
         "en": "The split has too many values to list empty periods; only rows with mail are shown.",
         "zh": "拆分的取值过多，未列出没有邮件的时间段。",
+    },
+    # Checks against lines of one's own
+    "check_hard": {"en": "hard bounces", "zh": "硬退信率"},
+    "check_total": {"en": "all bounces", "zh": "总退信率"},
+    "check_complaint": {"en": "complaints", "zh": "投诉率"},
+    "check_window": {"en": " from {first} to {last}", "zh": "（{first} 至 {last}）"},
+    "check_fine": {
+        "en": "{what}: {rate} % ({low}-{high} %), {count} of {sent} messages{window}; "
+        "the line is {line} %",
+        "zh": "{what}：{rate} %（{low}-{high} %），{sent} 封中 {count} 封{window}；参考线 {line} %",
+    },
+    "check_perhaps_fine": {
+        "en": "{what}: {rate} % ({low}-{high} %), {count} of {sent} messages{window}; below the "
+        "line of {line} %, though chance may hide that it is above",
+        "zh": "{what}：{rate} %（{low}-{high} %），{sent} 封中 {count} 封{window}；"
+        "低于参考线 {line} %，但样本不足以排除超线",
+    },
+    "check_above": {
+        "en": "{what}: {rate} % ({low}-{high} %), {count} of {sent} messages{window}; "
+        "above the line of {line} %",
+        "zh": "{what}：{rate} %（{low}-{high} %），{sent} 封中 {count} 封{window}；"
+        "高于参考线 {line} %",
+    },
+    "check_perhaps_above": {
+        "en": "{what}: {rate} % ({low}-{high} %), {count} of {sent} messages{window}; "
+        "above the line of {line} %, which may be chance",
+        "zh": "{what}：{rate} %（{low}-{high} %），{sent} 封中 {count} 封{window}；"
+        "高于参考线 {line} %，但可能出于偶然",
+    },
+    "check_few": {
+        "en": "{what}: cannot tell, only {sent} messages{window}, fewer than {least}",
+        "zh": "{what}：无法判断，仅 {sent} 封{window}，少于 {least} 封",
+    },
+    "check_more": {
+        "en": "{what}: cannot tell, {count} of only {sent} messages{window}: the record of sends "
+        "is not complete",
+        "zh": "{what}：无法判断，{sent} 封中却有 {count} 封{window}：发送记录不完整",
+    },
+    "check_no_sends": {
+        "en": "{what}: cannot tell{window}, as nothing says how much was sent",
+        "zh": "{what}：无法判断{window}，没有发送量数据",
+    },
+    "check_outside": {
+        "en": " (beside it {count} of mail without a record of sends)",
+        "zh": "（另有 {count} 个没有对应的发送记录）",
     },
     # Why a domain is flagged, or is not
     "domain_flagged": {
