@@ -1,5 +1,6 @@
 """What the parts of a message hold, whichever engine took it apart."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from bouncekit.mail.damaged import MISLABELLED, ORIGINALS, REPORTS, stray_report
@@ -30,7 +31,9 @@ class Contents:
     texts : list of str
         Plain parts written for people that are not blank.
     html : str
-        First HTML part written for people; it counts where there is no plain one.
+        First HTML part written for people.
+    aside : callable
+        Gives the first HTML part behind a plain one; hardly ever asked for.
     report, feedback : str
         Text of the delivery report and of the feedback report.
     receipt : str
@@ -43,6 +46,7 @@ class Contents:
 
     texts: list[str] = field(default_factory=list)
     html: str = ""
+    aside: Callable[[], str] | None = None
     report: str = ""
     feedback: str = ""
     receipt: str = ""

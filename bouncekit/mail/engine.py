@@ -8,10 +8,11 @@ scan, the engine only takes the MIME structure apart and decodes parts.
 
 import logging
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from email import message as email_message
 from email import message_from_bytes
+from functools import partial
 from typing import Any, Literal
 
 from bouncekit.mail import headers as header_block
@@ -60,7 +61,9 @@ class Message:
         Text of a delivery report that is attached as a file of another type,
         else empty.
     plain, html : str
-        First plain and first HTML part written for people.
+        First part written for people: the plain one, else the HTML one.
+    aside : callable or None
+        Gives the first HTML part where there is a plain one too.
     more : str
         The next plain part, where there is one.
     original : HeaderBlock
@@ -75,6 +78,7 @@ class Message:
     stray: str
     plain: str
     html: str
+    aside: Callable[[], str] | None
     more: str
     original: HeaderBlock
 
@@ -240,7 +244,9 @@ def _decoded(part: email_message.Message) -> str:
 
 def _message(headers: HeaderBlock, content_type: str, found: Contents) -> Message:
     text, *more = found.texts or [""]
-    report, original = found.report, found.original
+    report, original, aside = found.report, found.original, found.aside
+    if found.texts and found.html:
+        aside = partial(str, found.html)
     if not report and "delivery-status" in text:
         text, report, header = parts_in_text(text)
         original = original or header
@@ -253,6 +259,7 @@ def _message(headers: HeaderBlock, content_type: str, found: Contents) -> Messag
         stray=found.stray,
         plain=text,
         html="" if found.texts else found.html,
+        aside=aside,
         more=more[0] if more else "",
         original=HeaderBlock(original),
     )

@@ -14,6 +14,7 @@ from bouncekit.mail.places import (
     HEADING,
     WRAP,
     Place,
+    as_sent,
     best_places,
     known_places,
     places_of,
@@ -66,6 +67,9 @@ def failures(lines: list[str], known: list[str], own: frozenset[str]) -> list[Fa
     chosen = known_places(places, known) if known else best_places(places, own)
     headings = [place for place in places if place.rank == HEADING]
     found = _with_words(lines, chosen, headings)[:MAX_FAILURES]
+    if not known:
+        for failure, address in zip(found, as_sent(places, chosen), strict=False):
+            failure.recipient = address
     named = {place.address.lower() for place in chosen}
     unnamed = [address for address in known if address.lower() not in named]
     if unnamed or not found:

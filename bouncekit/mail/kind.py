@@ -11,7 +11,9 @@ from typing import Literal, NamedTuple
 
 from bouncekit.mail.engine import Message
 from bouncekit.mail.headers import addresses_in
+from bouncekit.mail.markup import MAX_HTML, visible_text
 from bouncekit.mail.wordlists import fold, has, phrases
+from bouncekit.texts import scalars
 
 Kind = Literal["bounce", "deferral", "delivered", "auto_reply", "complaint", "other"]
 
@@ -33,6 +35,10 @@ SHORT = 60
 
 _FEEDBACK = re.compile(r"report-type=[\s\"]*feedback-report\b")
 _ADDRESS = re.compile(r"@(?<=[^\s@<>]@)[^\s@<>]{1,64}\.\w")
+# Tags that gateways and lists put before a subject: "[EXTERNAL]", "{Spam?}", "***SPAM***".
+_TAGS = re.compile(
+    r"^(?:(?:\[[^\]]{1,30}\]|\{[^}]{1,30}\}|\*{2,5}[^*]{1,20}\*{2,5})[ :]{0,3}){1,4}(?=\S)"
+)
 _FULL_REPLY = re.compile(r"[45](?<![\d.].)[0-7]\d[ -]#?[45]\.[0-7]\.\d")
 _REPLY = re.compile(r"[45](?<![\d.].)[0-7]\d[ -]")
 
@@ -42,9 +48,10 @@ def is_machine(message: Message) -> bool:
     headers = message.headers
     if _is_null(message):
         return True
-    if "x-failed-recipients" in headers:
+    if "x-failed-recipients" in headers or is_daemon(message) or "x-mlserver" in headers:
         return True
-    return is_daemon(message) or "x-mlserver" in headers
+    # Mail programs that export mail often leave the return path out.
+    return not headers.first("return-path") and _is_unattended(headers.first("from"))
 
 
 def _is_null(message: Message) -> bool:
@@ -82,6 +89,12 @@ def _is_daemon_address(value: str) -> bool:
 
 
 @lru_cache(maxsize=4_096)
+def _is_unattended(value: str) -> bool:
+    address = value[value.rfind("<") + 1 :].lower()
+    return address.startswith(phrases("unattended_address"))
+
+
+@lru_cache(maxsize=4_096)
 def _is_daemon_name(sender: str) -> bool:
     # Mailboxes of bounces have few senders and few subjects.
     sender = sender.lower()
@@ -102,6 +115,7 @@ class _Subject(NamedTuple):
 @lru_cache(maxsize=4_096)
 def _read_subject(subject: str) -> _Subject:
     folded = fold(subject[:MAX_SUBJECT])
+    folded = _TAGS.sub("", folded) or folded
     return _Subject(
         folded,
         auto_reply=has("auto_reply_subject", folded),
@@ -114,6 +128,25 @@ def _read_subject(subject: str) -> _Subject:
 
 def _subject(message: Message) -> _Subject:
     return _read_subject(message.headers.first("subject"))
+
+
+def read_past_banner(message: Message) -> None:
+    """Take the second text, or the page beside it, for the notice where the first tells nothing.
+
+    Gateways put words about strangers' mail before a message or below it, and
+    mail programs say that they show a page instead.
+    """
+    if not (message.more or message.aside) or not message.plain or _tells(message.plain):
+        return
+    if message.more and _tells(message.more):
+        message.plain, message.more = message.more, ""
+    elif message.aside and _tells(page := scalars(visible_text(message.aside()[:MAX_HTML]))):
+        message.plain = page
+
+
+def _tells(text: str) -> bool:
+    words = fold(text[:MAX_NOTICE])
+    return has("bounce_sentence", words) or bool(_REPLY.search(words))
 
 
 def is_passed_on(message: Message) -> bool:

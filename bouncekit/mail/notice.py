@@ -3,7 +3,7 @@
 import re
 from functools import lru_cache
 
-from bouncekit.mail.wordlists import begins
+from bouncekit.mail.wordlists import begins, fold, has
 
 MAX_LINES = 2_000
 MAX_LEAD = 2_000
@@ -15,7 +15,9 @@ MAX_OPENING = 200
 HEADER, SEPARATOR, FIELD = "header", "separator", "field"
 LEAD = " \t-_=*>|~·•#.:"
 _FIRST_FIELDS = ("Message-", "From:", "Date:", "Subject:", "MIME-", "To:")
-_FIRST_FIELD = re.compile(r"^([ \t>]*)[A-Za-z][A-Za-z0-9-]{1,40}:", re.MULTILINE)
+_FIRST_SUMMARY = ("message-id:", "from:", "to:", "cc:", "subject:", "date:", "sent:", "size:")
+_CODE = re.compile(r"\b[45]\d\d[ -]|\b[45]\.\d\.\d")
+_FIELD = re.compile(r"^([ \t>]*)[A-Za-z][A-Za-z0-9-]{1,40}:", re.MULTILINE)
 _EMPTY_LINE = re.compile(r"\n[\s>]*?(?:\n|\Z)")
 _FIELD = re.compile(r"^[A-Za-z][A-Za-z0-9-]{1,40}:")
 
@@ -49,8 +51,20 @@ def _start_of_original(lines: list[str], number: int, opening: str) -> int | Non
     if opening == SEPARATOR and _is_separator(lines, number, lines[number]):
         return number + 1
     if lines[number].startswith(_FIRST_FIELDS) and _is_block(lines, number):
-        return number
+        return None if _is_summary(lines, number) else number
     return None
+
+
+def _is_summary(lines: list[str], number: int) -> bool:
+    """Say whether a few fields name the message before anything is told of its failure."""
+    if any("@" in line or _CODE.search(line) for line in lines[:number]):
+        return False
+    end = number
+    while end < len(lines) and (_FIELD.match(lines[end]) or lines[end][:1] in (" ", "\t")):
+        if not lines[end].lower().startswith((*_SUMMARY, " ", "\t")):
+            return False
+        end += 1
+    return has("bounce_sentence", fold("\n".join(lines[end : end + 12])))
 
 
 def _is_separator(lines: list[str], number: int, line: str) -> bool:

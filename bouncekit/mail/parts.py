@@ -9,7 +9,7 @@ import re
 from binascii import Error as Base64Error
 from binascii import a2b_base64, a2b_qp
 from collections.abc import Iterator
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import NamedTuple
 
 from bouncekit.mail.contents import Contents
@@ -97,18 +97,31 @@ def _take_leaf(found: Contents, body: bytes, label: _Label) -> None:
     """Put a body that holds no parts where it belongs."""
     kind = label.kind
     if kind == "text/plain" and not label.attached:
-        found.add_text(decode_text(_decoded(body, label.encoding), label.charset))
+        found.add_text(_text(body, label))
     elif kind in ORIGINALS and label.encoding in _IDENTITY:
         found.add(kind, body)
     elif kind == "text/html" and not label.attached:
-        # Beside a plain text it holds the same words again.
-        if not found.texts:
-            found.add_html(decode_text(_decoded(body, label.encoding), label.charset))
+        if found.texts:
+            # Mostly the same words again.
+            found.aside = found.aside or partial(_spare, body, label)
+        else:
+            found.add_html(_text(body, label))
     elif kind in MISLABELLED:
         if len(body) <= 2 * MAX_STRAY:
             found.add(kind, _decoded(body, label.encoding))
     elif kind.startswith(("text/", "message/")):
         found.add(kind, _decoded(body, label.encoding))
+
+
+def _text(body: bytes, label: _Label) -> str:
+    return decode_text(_decoded(body, label.encoding), label.charset)
+
+
+def _spare(body: bytes, label: _Label) -> str:
+    try:
+        return _text(body, label)
+    except _Unsure:
+        return ""
 
 
 def _between(body: bytes, boundary: bytes) -> Iterator[bytes]:

@@ -37,7 +37,8 @@ _ROLES = re.compile(
     re.IGNORECASE,
 )
 _GENERATED = re.compile(r"^\(?(?:ultimately )?(?:generated|expanded) (?:from|by)", re.IGNORECASE)
-HEADING, DIALOGUE, LABELLED, ANYWHERE, BYSTANDER, ORIGIN = range(6)
+_EXPANDED = re.compile(r"\(expanded from:? ", re.IGNORECASE)
+HEADING, DIALOGUE, LABELLED, ANYWHERE, BYSTANDER, ORIGIN, ALIAS = range(7)
 
 
 @dataclass(slots=True)
@@ -92,28 +93,34 @@ def _in_line(line: str, number: int, lines: list[str]) -> list[Place]:
         before, after = line[: match.start()], line[match.end() :]
         if address[0] in "=/":
             continue
-        if before and _GENERATED.match(before.strip()):
-            # Whose mail a failed program, file or alias is; the alias itself stands above.
-            rank = ORIGIN
-        elif dialogue and not found:
+        if dialogue and not found:
             rank = DIALOGUE
-        elif (
-            not before.strip(WRAP) and not found and not line.lstrip().startswith((">>> ", "<<< "))
-        ):
-            rank = HEADING if not _is_label(_above(lines, number), "other_label") else BYSTANDER
-        elif before.lstrip().startswith(">>> ") and not before.strip(WRAP):
-            rank = HEADING
-        elif _is_label(before, "other_label"):
-            rank = BYSTANDER
-        elif _is_label(before, "recipient_label") or _ends_line(before, after):
-            rank = LABELLED
+        elif not before.strip(WRAP) and (quoted := line.lstrip()[:4]) != "<<< " and not found:
+            told = quoted == ">>> " or not _is_label(_above(lines, number), "other_label")
+            rank = HEADING if told else BYSTANDER
         else:
-            rank = ANYWHERE
+            rank = _origin(before) or _rank_behind(before, after)
         if rank == HEADING and (named := _BRACKETED.match(after)):
             # The first address is only the display name of the second.
             address, after = named[1], after[named.end() :]
         found.append(Place(address, number, rank, after))
     return found
+
+
+def _origin(before: str) -> int:
+    """Return the rank of whose mail a failed program, file or alias is; 0 for other addresses."""
+    if "(" in before and _EXPANDED.search(before[-20:]):
+        return ALIAS
+    return ORIGIN if _GENERATED.match(before.strip()) else 0
+
+
+def _rank_behind(before: str, after: str) -> int:
+    """Return the rank of an address behind words."""
+    if _is_label(before, "other_label"):
+        return BYSTANDER
+    if _is_label(before, "recipient_label") or _ends_line(before, after):
+        return LABELLED
+    return ANYWHERE
 
 
 def _is_label(before: str, name: str) -> bool:
@@ -163,13 +170,27 @@ def best_places(places: list[Place], own: frozenset[str]) -> list[Place]:
         [place for place in others if not _ROLES.match(place.address)]
         or others
         or [place for place in likely if place.rank == HEADING and not place.rest.strip(WRAP)]
-        or [place for place in places if place.rank == ORIGIN]
+        or [place for place in places if place.rank in (ORIGIN, ALIAS)]
     )
     if len(group) < 2:
         return group
     best = min([place.rank for place in group])
     found = _distinct([place for place in group if place.rank == best])
     return _distinct(_listed(found if best < ANYWHERE else found[:1], group))
+
+
+def as_sent(places: list[Place], chosen: list[Place]) -> list[str]:
+    """Return the address that each chosen place stands for: the one the message was sent to.
+
+    Postfix and Sendmail put it behind the one that an alias led to
+    (``<a@b> (expanded from <c@d>)``).
+    """
+    named = [place.address for place in chosen]
+    for alias in [place for place in places if place.rank == ALIAS]:
+        above = [number for number, place in enumerate(chosen) if place.line <= alias.line]
+        if above:
+            named[above[-1]] = alias.address
+    return named
 
 
 def _listed(chosen: list[Place], places: list[Place]) -> list[Place]:

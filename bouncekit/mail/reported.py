@@ -67,6 +67,7 @@ def reported_rows(
         wanting = not _speaks(recipient.diagnostic) or bool(_CONTINUED.match(words))
         if wanting and len(rows) < MAX_TOLD:
             if lines is None:
+                kind.read_past_banner(message)
                 lines, _ = notice.split_original(message.text)
             words = _fuller(words, lines, address or recipient.final, message)
         elif event == "bounce":

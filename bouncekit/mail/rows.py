@@ -51,6 +51,7 @@ def _reported(message: Message) -> Report | None:
 
 
 def _told(message: Message) -> list[Row]:
+    kind.read_past_banner(message)
     lines, tail = notice.split_original(_unwrapped(message))
     sort, why = kind.kind_of_text(message, lines)
     if sort == "other":
