@@ -15,9 +15,9 @@ MAX_OPENING = 200
 HEADER, SEPARATOR, FIELD = "header", "separator", "field"
 LEAD = " \t-_=*>|~·•#.:"
 _FIRST_FIELDS = ("Message-", "From:", "Date:", "Subject:", "MIME-", "To:")
-_FIRST_SUMMARY = ("message-id:", "from:", "to:", "cc:", "subject:", "date:", "sent:", "size:")
+_SUMMARY = ("message-id:", "from:", "to:", "cc:", "subject:", "date:", "sent:", "size:")
 _CODE = re.compile(r"\b[45]\d\d[ -]|\b[45]\.\d\.\d")
-_FIELD = re.compile(r"^([ \t>]*)[A-Za-z][A-Za-z0-9-]{1,40}:", re.MULTILINE)
+_FIRST_FIELD = re.compile(r"^([ \t>]*)[A-Za-z][A-Za-z0-9-]{1,40}:", re.MULTILINE)
 _EMPTY_LINE = re.compile(r"\n[\s>]*?(?:\n|\Z)")
 _FIELD = re.compile(r"^[A-Za-z][A-Za-z0-9-]{1,40}:")
 
