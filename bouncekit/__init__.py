@@ -17,6 +17,7 @@ __all__ = [
     "classify",
     "clean",
     "complaint_rates",
+    "disagreements",
     "explain",
     "findings",
     "flag_domains",
@@ -46,6 +47,7 @@ _HOMES = {
     "classify": "classification.classifier",
     "clean": "lists.cleaning",
     "complaint_rates": "analysis.complaints",
+    "disagreements": "classification.disagreements",
     "explain": "classification.explanation",
     "findings": "analysis.findings",
     "flag_domains": "analysis.domains",
@@ -75,6 +77,7 @@ if TYPE_CHECKING:
     from bouncekit.analysis.watch import check
     from bouncekit.analysis.whatif import what_if
     from bouncekit.classification.classifier import classify
+    from bouncekit.classification.disagreements import disagreements
     from bouncekit.classification.explanation import explain
     from bouncekit.classification.unknowns import unknown
     from bouncekit.errors import BouncekitError

@@ -55,7 +55,7 @@ def unknown(table: pd.DataFrame, top: int = 20) -> pd.DataFrame:
     who = dict(zip(first["fingerprint"], first.get("recipient", first["fingerprint"]), strict=True))
     found["example"] = pd.array(
         [
-            _without(text, who[name])
+            without_recipient(text, who[name])
             for text, name in zip(found["example"], found["fingerprint"], strict=True)
         ],
         dtype=TEXT,
@@ -66,7 +66,7 @@ def unknown(table: pd.DataFrame, top: int = 20) -> pd.DataFrame:
     return found[list(_COLUMNS)]
 
 
-def _without(text: str, recipient: object) -> str:
+def without_recipient(text: str, recipient: object) -> str:
     """Put a placeholder for the person whose mail failed: examples are passed on."""
     if not isinstance(recipient, str) or "@" not in recipient:
         return text

@@ -120,6 +120,16 @@ def show_account(account: Ingest, lang: Language = "en") -> Line:
     return Line(words("account_line", lang, **values))
 
 
+def show_compared(differences: pd.DataFrame, lang: Language = "en") -> Line:
+    """Show in one line how often ``bk.disagreements`` found the exporter of another mind."""
+    told = differences.attrs
+    if not told.get("compared"):
+        return Line(words("compared_none", lang))
+    counts = {name: f"{told[name]:,}" for name in ("bounces", "compared", "differ")}
+    share = f"{told['differ'] / told['compared']:.1%}".replace("%", " %")
+    return Line(words("compared_line", lang, share=share, **counts))
+
+
 def show(
     table: pd.DataFrame,
     columns: Iterable[str] | None = None,
@@ -275,6 +285,7 @@ _READABLE: dict[str, Callable[[str, Language], str]] = {
     "cause": lambda value, lang: cause_text(value, lang),
     "state": _named("state"),
     "bounce_type": _named("type"),
+    "vendor_class": _named("type"),
     "category": _named("category"),
     "evidence": _named("evidence"),
     "kind": _named("kind"),
