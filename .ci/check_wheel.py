@@ -5,6 +5,7 @@ import zipfile
 
 WANTED = (
     "bouncekit/bundled/notebooks/bounce_report.ipynb",
+    "bouncekit/bundled/notebooks/clean_the_list.ipynb",
     "bouncekit/bundled/notebooks/explore_thresholds.ipynb",
     "bouncekit/bundled/notebooks/why_did_it_bounce.ipynb",
     "bouncekit/plots/fonts/bouncekit-sans-sc.ttf",

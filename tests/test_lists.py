@@ -592,3 +592,13 @@ def test_killed_at_any_moment_no_file_is_half_written(work):
         assert lines in (2, 3_001)
         sizes.add(lines)
     assert sizes
+
+
+def test_the_lists_as_the_notebook_shows_them():
+    """Judged rows have their own names whatever the contact list calls its columns."""
+    export = b"status,reason,email,created\n5.1.1,550 5.1.1 No user,a@example.com,1767225600"
+    table = bk.read(export)
+    lists = bk.clean(table, pd.DataFrame({"email": ["b@example.com", "a@example.com"], "why": "x"}))
+    assert lists.judged("remove")["recipient"].tolist() == ["a@example.com"]
+    assert lists.judged("remove")["why"].str.contains("exist").all()
+    assert lists.due()["contacts"].sum() == len(lists.calendar)

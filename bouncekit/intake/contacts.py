@@ -87,7 +87,8 @@ def read_contacts(contacts: object, column: str | None = None) -> Contacts:
     elif isinstance(contacts, Iterable):
         table = pd.DataFrame({"email": pd.Series(list(contacts), dtype="object")})
     else:
-        msg = f"contacts: expected a table, a path or addresses, got {type(contacts).__name__}"
+        got = "nothing" if contacts is None else type(contacts).__name__
+        msg = f"contacts: expected a table, a path or addresses (contacts.csv, say), got {got}"
         raise TableError(msg)
     return Contacts(table, address_column(table, name, column), name)
 

@@ -106,6 +106,25 @@ class CleanList:
         """Return one of the four lists, in the order of the contact list."""
         return self.table[self.column("list") == name].reset_index(drop=True)
 
+    def judged(self, name: str) -> pd.DataFrame:
+        """Return one of the four lists as addresses and what is known of them.
+
+        Returns
+        -------
+        DataFrame
+            ``recipient`` and the columns of :data:`ADDED` under their own
+            names; the latest failure first.
+        """
+        table = pd.DataFrame({added: self.column(added) for added in ADDED})
+        table.insert(0, "recipient", self.addresses)
+        chosen = table[(table["list"] == name).to_numpy()]
+        return chosen.sort_values("last_failure", ascending=False, kind="stable", ignore_index=True)
+
+    def due(self) -> pd.DataFrame:
+        """Return how many contacts are to be verified on each day: ``verify_on``, ``contacts``."""
+        days = self.calendar["verify_on"].value_counts().sort_index()
+        return days.rename_axis("verify_on").reset_index(name="contacts")
+
     def column(self, name: str) -> pd.Series:
         """Return one of the added columns, whatever it is called beside the list's own."""
         return self.table[self.names[name]]

@@ -10,6 +10,7 @@ from bouncekit import addresses
 from bouncekit.accounting import Ingest
 from bouncekit.analysis.wording import cause_text
 from bouncekit.errors import TableError
+from bouncekit.lists.cleaning import CleanList
 from bouncekit.redaction import Redactor
 from bouncekit.taxonomy import Language, reasons
 from bouncekit.texts import one_line
@@ -111,6 +112,32 @@ class Line:
 
     def __repr__(self) -> str:
         return self.text
+
+
+class Lines:
+    """Some lines, one below the other."""
+
+    def __init__(self, lines: Sequence[str]) -> None:
+        self.lines = list(lines)
+
+    def _repr_html_(self) -> str:
+        return "".join(f"<p>{escape(line)}</p>" for line in self.lines)
+
+    def __repr__(self) -> str:
+        return "\n".join(self.lines)
+
+
+def show_text(text: str) -> Lines:
+    """Show some lines of text as they stand."""
+    return Lines(text.splitlines())
+
+
+def show_written(lists: CleanList, target: str | None, lang: Language = "en") -> Lines:
+    """Write the lists where they are wanted, and show which files were written."""
+    if target is None:
+        return Lines([words("clean_not_written", lang)])
+    written = lists.write(target)
+    return Lines([words("clean_written", lang), *map(str, written)])
 
 
 def show_account(account: Ingest, lang: Language = "en") -> Line:
