@@ -64,3 +64,21 @@ def test_a_page_longer_than_the_head_is_recognised_by_its_first_events():
     assert _bodies.first_objects(head, unwrap)[0] == EVENT
     (value,) = _json.first_values(head)
     assert value["paging"] == {"next": "x"}
+
+
+@pytest.mark.parametrize("layout", ["flat", "nested", "two lists"])
+def test_a_page_longer_than_any_event_is_read_event_by_event(monkeypatch, layout):
+    """Some 100 000 entries in one object: none is lost, and what is about the page gives none."""
+    monkeypatch.setattr(_json, "MAX_EVENT", 5_000)
+    monkeypatch.setattr(_json, "_CHUNK", 700)
+    events = [{"event": "bounced", "n": n, "text": 'a "quoted" } ] , {'} for n in range(400)]
+    page = {"total": 400, "links": {"next": "x"}, "items": events, "paging": {"next": "y" * 600}}
+    if layout == "nested":
+        page = {"meta": [1, 2], "data": {"info": page, "more": [1]}, "count": 5}
+    if layout == "two lists":
+        page |= {"second": [{"event": "late"}], "last": None}
+    for indent in (None, 1):
+        data = json.dumps(page, indent=indent).encode() * 2
+        found = [value for value in _json.values(blob(data)) if not isinstance(value, int)]
+        late = [{"event": "late"}] if layout == "two lists" else []
+        assert found == [*events, *late] * 2

@@ -16,19 +16,17 @@ from typing import Any, BinaryIO, cast
 
 from bouncekit.accounting import Ledger
 from bouncekit.inputs.sources import Blob, Head
+from bouncekit.readers import _pages
 from bouncekit.readers._base import Items, Options
+from bouncekit.readers._pages import BETWEEN, DECODER
 
 MAX_EVENT = 16_000_000
 """Characters of the longest event that is read."""
 _MAX_DEEP = 100
 _CHUNK = 1 << 20
-# Arrow and NDJSON archives put a record separator or nothing between events.
-_BETWEEN = re.compile(r"[\s,\[\]\x1e\ufeff\x00]*")
 _NEXT_EVENT = re.compile(r"\n(?=[{\[])|\}\s*,\s*(?=\{)|\}(?=\{)")
 # How far from the end of the text an error may stand that more text would mend.
 _MARGIN = 16
-
-_decoder = json.JSONDecoder(parse_constant=lambda _: None)
 
 
 class _Cursor:
@@ -40,6 +38,8 @@ class _Cursor:
         self.text = ""
         self.place = 0
         self.ended = False
+        self.passing = False
+        self._pages = 0
 
     def more(self) -> bool:
         """Read on; False at the end of the stream."""
@@ -68,12 +68,39 @@ class _Cursor:
     def skip(self) -> bool:
         """Go to the next event; False where there is none."""
         while True:
-            match = _BETWEEN.match(self.text, self.place)
+            match = BETWEEN.match(self.text, self.place)
             self.place = match.end() if match else self.place
-            if self.place < len(self.text):
+            if self.place >= len(self.text):
+                if not self.more():
+                    return False
+            elif not self._pages or not self._past_page():
                 return True
-            if not self.more():
-                return False
+
+    def enter_page(self) -> bool:
+        """Go into the list of a page that is too long to be read as one value."""
+        if len(self.text) - self.place <= MAX_EVENT:
+            return False
+        found = _pages.into_list(self.text, self.place)
+        if found is None:
+            return False
+        self.place, layers = found
+        self._pages += layers
+        return True
+
+    def _past_page(self) -> bool:
+        """Pass over the end of a page, or a key behind its list; False where there is neither."""
+        if self.text[self.place] == "}":
+            self.place += 1
+            self._pages -= 1
+            return True
+        if len(self.text) - self.place < _pages.LONGEST_KEY:
+            self.more()
+        key = _pages.KEY_BEHIND.match(self.text, self.place)
+        if key:
+            self.place = key.end()
+            # What stands there is about the page (the next one's address, a total), no event.
+            self.passing = not self.text.startswith("[", self.place)
+        return bool(key)
 
     def resume(self, start: int) -> None:
         """Go on behind a broken event: at what looks like the beginning of the next."""
@@ -105,17 +132,19 @@ def values(blob: Blob) -> Iterator[Any]:
         cursor = _Cursor(stream, blob.head.encoding)
         while cursor.skip():
             try:
-                value, cursor.place = _decoder.raw_decode(cursor.text, cursor.place)
+                value, cursor.place = DECODER.raw_decode(cursor.text, cursor.place)
             except RecursionError:
                 deep += 1
                 cursor.resume(cursor.place + 1 if deep < _MAX_DEEP else len(cursor.text))
                 value = Broken("is nested too deeply to be an event")
             except ValueError as error:
-                if _cut_off(error, cursor) and cursor.more():
+                if (_cut_off(error, cursor) and cursor.more()) or cursor.enter_page():
                     continue
                 cursor.resume(getattr(error, "pos", cursor.place + 1))
                 value = Broken(f"is not valid JSON ({_words(error)})")
-            yield value
+            if not cursor.passing:
+                yield value
+            cursor.passing = False
 
 
 def _cut_off(error: ValueError, cursor: _Cursor) -> bool:
@@ -162,49 +191,17 @@ def first_values(head: Head, count: int = 20) -> tuple[Any, ...]:
     found: list[Any] = []
     place = 0
     while len(found) < count:
-        match = _BETWEEN.match(head.text, place)
+        match = BETWEEN.match(head.text, place)
         place = match.end() if match else place
         try:
-            value, place = _decoder.raw_decode(head.text, place)
+            value, place = DECODER.raw_decode(head.text, place)
         except (ValueError, RecursionError):
             break
         found.append(value)
     if not found and place < len(head.text):
         # One page of an API may be longer than the head.
-        found.append(_begun(head.text, place))
+        found.append(_pages.begun(head.text, place))
     return tuple(found)
-
-
-_KEY = re.compile(r'\s*[{,]\s*"((?:[^"\\]|\\.){0,200})"\s*:\s*')
-_PAGE_LAYERS = 4
-
-
-def _begun(text: str, place: int, depth: int = 0) -> dict[str, Any]:
-    """Give what there is of an object that is cut off by the end of the text."""
-    found: dict[str, Any] = {}
-    while key := _KEY.match(text, place):
-        place = key.end()
-        try:
-            found[key[1]], place = _decoder.raw_decode(text, place)
-        except (ValueError, RecursionError):
-            inner = text[place : place + 1]
-            if inner == "[":
-                found[key[1]] = _begun_list(text, place)
-            elif inner == "{" and depth < _PAGE_LAYERS:
-                found[key[1]] = _begun(text, place, depth + 1)
-            break
-    return found
-
-
-def _begun_list(text: str, place: int) -> list[Any]:
-    entries: list[Any] = []
-    while match := _BETWEEN.match(text, place):
-        try:
-            value, place = _decoder.raw_decode(text, match.end())
-        except (ValueError, RecursionError):
-            break
-        entries.append(value)
-    return entries
 
 
 def first_objects(head: Head) -> tuple[dict[str, Any], ...]:
