@@ -16,6 +16,7 @@ __all__ = [
     "check",
     "classify",
     "clean",
+    "compare",
     "complaint_rates",
     "disagreements",
     "explain",
@@ -30,6 +31,7 @@ __all__ = [
     "plot_what_if",
     "read",
     "recipients",
+    "reconcile",
     "redact",
     "release",
     "report",
@@ -46,6 +48,7 @@ _HOMES = {
     "check": "analysis.watch",
     "classify": "classification.classifier",
     "clean": "lists.cleaning",
+    "compare": "analysis.comparing",
     "complaint_rates": "analysis.complaints",
     "disagreements": "classification.disagreements",
     "explain": "classification.explanation",
@@ -60,6 +63,7 @@ _HOMES = {
     "plot_what_if": "plots",
     "read": "reading",
     "recipients": "analysis.recipients",
+    "reconcile": "analysis.reconcile",
     "redact": "redaction",
     "release": "lists.release",
     "report": "reporting.reports",
@@ -69,11 +73,13 @@ _HOMES = {
 
 if TYPE_CHECKING:
     from bouncekit.accounting import ingest
+    from bouncekit.analysis.comparing import compare
     from bouncekit.analysis.complaints import complaint_rates
     from bouncekit.analysis.domains import flag_domains
     from bouncekit.analysis.findings import findings
     from bouncekit.analysis.rates import bounce_rates
     from bouncekit.analysis.recipients import Policy, recipients
+    from bouncekit.analysis.reconcile import reconcile
     from bouncekit.analysis.watch import check
     from bouncekit.analysis.whatif import what_if
     from bouncekit.classification.classifier import classify

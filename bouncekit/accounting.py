@@ -70,6 +70,9 @@ class Ingest:
         Failed items beyond those listed.
     files : tuple of FileRead
         One entry per file, in sorted order.
+    repeats : mapping
+        ``(source, event, day)`` to the number of duplicates dropped of it; the
+        day is that of UTC, in days since 1970-01-01.
     sources : tuple of str
         Names of the readers that read something.
     """
@@ -84,6 +87,7 @@ class Ingest:
     problems: tuple[Problem, ...] = ()
     more_problems: int = 0
     files: tuple[FileRead, ...] = ()
+    repeats: Mapping[tuple[str, str, int], int] = field(default_factory=dict)
 
     def __deepcopy__(self, memo: dict[int, Any]) -> "Ingest":
         """Return itself: pandas copies ``attrs`` deeply at every step."""
@@ -183,7 +187,13 @@ class Ledger:
         )
 
 
-def close(ledgers: Iterable[Ledger], *, rows: int, duplicates: int) -> Ingest:
+def close(
+    ledgers: Iterable[Ledger],
+    *,
+    rows: int,
+    duplicates: int,
+    repeats: Mapping[tuple[str, str, int], int] | None = None,
+) -> Ingest:
     """Add the accounts of all files up to one :class:`Ingest`."""
     ledgers = list(ledgers)
     entries = [ledger.entry() for ledger in ledgers]
@@ -211,6 +221,7 @@ def close(ledgers: Iterable[Ledger], *, rows: int, duplicates: int) -> Ingest:
         problems=tuple(kept),
         more_problems=more,
         files=tuple(entries),
+        repeats=dict(repeats or {}),
     )
 
 

@@ -9,6 +9,7 @@ import pandas as pd
 from bouncekit.arrays.encoding import arrow
 from bouncekit.arrays.hashing import Hashes, hash_texts, hash_words
 from bouncekit.identity import message_hashes, recipient_hashes
+from bouncekit.times import DAY
 
 Bools = npt.NDArray[np.bool_]
 Places = npt.NDArray[np.int64]
@@ -32,6 +33,39 @@ def each_once(table: pd.DataFrame) -> tuple[pd.DataFrame, int]:
     for name in _SAID:
         kept.loc[moved[silent], name] = table[name].iloc[spoke].array
     return kept, int(drop.sum())
+
+
+_TALLIED = ("source", "event")
+_MANY = 1_000_000
+"""More than there are sources, events, or days until the year 4700."""
+
+
+def tally_dropped(table: pd.DataFrame, kept: pd.DataFrame) -> dict[tuple[str, str, int], int]:
+    """Count what :func:`each_once` dropped by source, event and day of UTC.
+
+    Rows without a time or a source are left out.
+    """
+    sources, events = (list(table[name].cat.categories) for name in ("source", "event"))
+    before, after = _tally(table), _tally(kept)
+    return {
+        (sources[source], events[event], day): count - after.get((source, event, day), 0)
+        for (source, event, day), count in before.items()
+        if count > after.get((source, event, day), 0)
+    }
+
+
+def _tally(table: pd.DataFrame) -> dict[tuple[int, int, int], int]:
+    days = pd.DatetimeIndex(table["timestamp"]).as_unit("us").asi8 // DAY
+    source, event = (table[name].cat.codes.to_numpy().astype(np.int64) for name in _TALLIED)
+    known = table["timestamp"].notna().to_numpy() & (source >= 0) & (event >= 0)
+    # One number for all three: sorting one column is twenty times faster than three.
+    numbers = ((source * _MANY + event) * _MANY + days)[known]
+    found, counts = np.unique(numbers, return_counts=True)
+    cells = zip(found.tolist(), counts.tolist(), strict=True)
+    return {
+        (number // _MANY // _MANY, number // _MANY % _MANY, number % _MANY): count
+        for number, count in cells
+    }
 
 
 def duplicates(table: pd.DataFrame) -> pd.Series:

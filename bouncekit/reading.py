@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from bouncekit import times
 from bouncekit.accounting import Ledger, close
-from bouncekit.duplicates import each_once
+from bouncekit.duplicates import each_once, tally_dropped
 from bouncekit.inputs.sources import Blob, Refusal, Source, find, input_name
 from bouncekit.intake.collecting import Collector
 from bouncekit.readers import generic
@@ -89,9 +89,10 @@ def read(
     table, ledgers = gather(
         find(src), options, name=input_name(src), workers=workers, progress=progress
     )
-    table, dropped = each_once(table)
-    table = classify(table, rules=rules)
-    table.attrs["ingest"] = close(ledgers, rows=len(table), duplicates=dropped)
+    kept, dropped = each_once(table)
+    repeats = tally_dropped(table, kept) if dropped else None
+    table = classify(kept, rules=rules)
+    table.attrs["ingest"] = close(ledgers, rows=len(table), duplicates=dropped, repeats=repeats)
     return table
 
 

@@ -75,6 +75,27 @@ def test_one_week_in_full():
     assert found.attrs["notes"] == ()
 
 
+def test_a_message_that_deferrals_a_webhook_and_a_bounce_mail_speak_of_counts_once():
+    """Sent in the week of 2 March, put off twice, bounced a week later; told by two sources."""
+    own = {"recipient": "Ann@example.com", "message_id": "<1@ours.example>", "campaign": "spring"}
+    rows = table(
+        row("sent", "2026-03-06", **own),
+        row("deferral", "2026-03-06T01:00", "greylisted", **own),
+        row("deferral", "2026-03-07", "mailbox_full", **own),
+        row("bounce", "2026-03-10", "mailbox_full", **own),
+        row("bounce", "2026-03-11", "mailbox_full", recipient="ann@example.com",
+            message_id="1@ours.example"),
+    )  # fmt: skip
+    rows["source"] = pd.Categorical(["ses"] * 4 + ["mail"])
+    for freq in "DWMQ":
+        found = bounce_rates(rows, freq=freq, by="campaign")
+        assert counts(found, "campaign", "sent", "soft", "deferred", "outside") == {
+            "campaign": ["spring"], "sent": [1], "soft": [1], "deferred": [0], "outside": [0],
+        }  # fmt: skip
+        day = "2026-03-06" if freq == "D" else None
+        assert day is None or found["period"].tolist() == [pd.Timestamp(day, tz="UTC")]
+
+
 def test_soft_bounces_fall_into_the_band_of_who_can_heal_them():
     rows = mail(1, MONDAY, "bounce", "mailbox_full") + mail(2, MONDAY, "bounce", "blocked")
     rows += mail(3, MONDAY, "bounce", "spam_detected") + mail(4, MONDAY, "bounce", "rate_limited")

@@ -114,7 +114,7 @@ def read_sends(sends: object) -> Sends:
     """
     if isinstance(sends, Sends):
         return sends
-    table, name = _table(sends, "sends")
+    table, name = read_table(sends, "sends")
     table = table.rename(columns=lambda column: str(column).strip().lower())
     if set(_MESSAGES) <= set(table.columns):
         return _messages(table, name)
@@ -143,7 +143,8 @@ def read_addresses(contacts: object) -> pd.Series:
     return read_contacts(contacts).addresses()
 
 
-def _table(given: object, what: str) -> tuple[pd.DataFrame, str]:
+def read_table(given: object, what: str) -> tuple[pd.DataFrame, str]:
+    """Return a table that a user gave, or that its file holds, and what errors call it."""
     if isinstance(given, pd.DataFrame):
         return given.reset_index(drop=True), f"the {what} table"
     if not isinstance(given, str | os.PathLike):
@@ -191,9 +192,7 @@ def _messages(table: pd.DataFrame, name: str) -> Sends:
 
 def _counts(table: pd.DataFrame, name: str) -> Sends:
     dates = _times(table["date"], name, "date", utc=False)
-    numbers = pd.to_numeric(table["sent"], errors="coerce").astype(float)
-    bad = ~(np.isfinite(numbers) & (numbers >= 0) & (numbers == np.floor(numbers)))
-    _refuse(bad, table["sent"], name, "sent", "a whole number of 0 or more")
+    numbers = whole_numbers(table["sent"], name)
     _refuse(dates.isna(), table["date"], name, "date", "a date such as 2026-03-02")
     domain = map_distinct(_text(table, "domain"), addresses.ascii_domain)
     columns = {
@@ -203,6 +202,14 @@ def _counts(table: pd.DataFrame, name: str) -> Sends:
         "domain": domain,
     }
     return Sends("counts", pd.DataFrame(columns), frozenset(table.columns))
+
+
+def whole_numbers(values: pd.Series, name: str) -> pd.Series:
+    """Return counts as numbers; what is none is an error that names its row."""
+    numbers = pd.to_numeric(values, errors="coerce").astype(float)
+    bad = ~(np.isfinite(numbers) & (numbers >= 0) & (numbers == np.floor(numbers)))
+    _refuse(bad, values, name, str(values.name), "a whole number of 0 or more")
+    return numbers
 
 
 def _text(table: pd.DataFrame, column: str) -> pd.Series:

@@ -48,6 +48,39 @@ def wilson(count: npt.ArrayLike, total: npt.ArrayLike) -> tuple[Floats, Floats]:
     return np.where(known, low, np.nan), np.where(known, high, np.nan)
 
 
+def difference(
+    count: npt.ArrayLike, total: npt.ArrayLike, before: npt.ArrayLike, total_before: npt.ArrayLike
+) -> tuple[Floats, Floats]:
+    """Compute the interval of a difference of two rates at 95 % (Newcombe 1998, method 10).
+
+    It is made of the Wilson intervals of both; where one is missing so is it.
+
+    Parameters
+    ----------
+    count, total : array-like
+        Failures and tries.
+    before, total_before : array-like
+        The same, of what is subtracted.
+
+    Returns
+    -------
+    low, high : ndarray of float64
+        Bounds between -1 and 1.
+
+    Examples
+    --------
+    >>> low, high = difference(56, 70, 48, 80)
+    >>> round(float(low), 4), round(float(high), 4)
+    (0.0524, 0.3339)
+    """
+    (low, high), (low_before, high_before) = wilson(count, total), wilson(before, total_before)
+    now, then = rate(count, total), rate(before, total_before)
+    gap = now - then
+    down = np.sqrt((now - low) ** 2 + (high_before - then) ** 2)
+    up = np.sqrt((high - now) ** 2 + (then - low_before) ** 2)
+    return np.clip(gap - down, -1.0, 1.0), np.clip(gap + up, -1.0, 1.0)
+
+
 def rate(count: npt.ArrayLike, total: npt.ArrayLike) -> Floats:
     """Divide, giving NaN where the denominator is missing, 0 or too small."""
     k, n = np.broadcast_arrays(np.asarray(count, dtype=float), np.asarray(total, dtype=float))

@@ -52,6 +52,77 @@ _SENTENCES: dict[str, dict[str, str]] = {
         "en": "The split has too many values to list empty periods; only rows with mail are shown.",
         "zh": "拆分的取值过多，未列出没有邮件的时间段。",
     },
+    # Why a provider's number differs from ours
+    "measure_sent": {"en": "sent", "zh": "发送数"},
+    "measure_delivered": {"en": "delivered", "zh": "送达数"},
+    "measure_bounces": {"en": "bounces", "zh": "退信数"},
+    "measure_hard": {"en": "hard bounces", "zh": "硬退信数"},
+    "measure_soft": {"en": "soft bounces", "zh": "软退信数"},
+    "measure_blocked": {"en": "blocks", "zh": "拦截数"},
+    "measure_deferred": {"en": "deferrals", "zh": "延迟数"},
+    "reconcile_head": {
+        "en": "{provider} there, {ours} here: ",
+        "zh": "对方 {provider}，我方 {ours}：",
+    },
+    "reconcile_same": {"en": "{count} in both", "zh": "双方均为 {count}"},
+    "reconcile_other_source": {
+        "en": "{count} that only other sources tell of",
+        "zh": "{count} 个只见于其他来源",
+    },
+    "reconcile_time_zone": {
+        "en": "{count} by days of another time zone",
+        "zh": "{count} 个因日期时区不同",
+    },
+    "reconcile_event_day": {
+        "en": "{count} counted in the period of the event, not of the sending",
+        "zh": "{count} 个按事件时间而非发送时间计",
+    },
+    "reconcile_repeated": {
+        "en": "{count} further events of messages that count once",
+        "zh": "{count} 个同一邮件的重复事件",
+    },
+    "reconcile_overtaken": {
+        "en": "{count} of messages that ended otherwise later",
+        "zh": "{count} 个后来有其他结果的邮件",
+    },
+    "reconcile_suppressed": {
+        "en": "{count} that the provider did not try",
+        "zh": "{count} 个服务商未尝试发送",
+    },
+    "reconcile_deferrals": {
+        "en": "{count} that are still deferred",
+        "zh": "{count} 个仍在延迟中",
+    },
+    "reconcile_blocks": {
+        "en": "{count} for policy or content",
+        "zh": "{count} 个因策略或内容被拦截",
+    },
+    "reconcile_duplicates": {
+        "en": "{count} duplicates dropped while reading",
+        "zh": "{count} 个读取时已去除的重复事件",
+    },
+    "reconcile_no_data": {
+        "en": "{count} outside the events that were read",
+        "zh": "{count} 个不在已读取的数据范围内",
+    },
+    "reconcile_left": {"en": "{count} unexplained", "zh": "{count} 个未能解释"},
+    "reconcile_includes_suppressed": {
+        "en": "The provider's {measure} seem to include messages that it did not try.",
+        "zh": "对方的{measure}似乎包含未尝试发送的邮件。",
+    },
+    "reconcile_includes_deferrals": {
+        "en": "The provider's {measure} seem to include mail that is still deferred.",
+        "zh": "对方的{measure}似乎包含仍在延迟中的邮件。",
+    },
+    "reconcile_includes_blocks": {
+        "en": "The provider seems to draw another line for {measure}: failures for policy or "
+        "content count elsewhere.",
+        "zh": "对方对{measure}的划分似乎不同：因策略或内容失败的邮件另计。",
+    },
+    "reconcile_includes_duplicates": {
+        "en": "The provider's {measure} seem to count events again that were posted twice.",
+        "zh": "对方的{measure}似乎重复计入了多次推送的事件。",
+    },
     # Checks against lines of one's own
     "check_hard": {"en": "hard bounces", "zh": "硬退信率"},
     "check_total": {"en": "all bounces", "zh": "总退信率"},
