@@ -140,10 +140,12 @@ class Header:
 def header_of(text: str) -> Header:
     """Read the header of a delimited table: its first line that is not blank.
 
-    A line ``sep=;`` before it, as Excel writes, names the delimiter.
+    A line ``sep=;`` before it, as Excel writes, names the delimiter; one with
+    ``#TYPE``, as PowerShell writes, is passed over.
     """
     lines = io.StringIO(text, newline="").readlines()
-    start = next((number for number, line in enumerate(lines) if line.strip()), len(lines))
+    told = (number for number, line in enumerate(lines) if _is_told(line))
+    start = next(told, len(lines))
     first = lines[start].strip('\ufeff\r\n "') if start < len(lines) else ""
     delimiter = delimiter_of(first)
     if len(first) == 5 and first.lower().startswith("sep="):
@@ -158,6 +160,11 @@ def header_of(text: str) -> Header:
     return Header(
         titles, _unique(fold_header(title) for title in titles), delimiter, start + reader.line_num
     )
+
+
+def _is_told(line: str) -> bool:
+    bare = line.strip("\ufeff \t\r\n")
+    return bool(bare) and not bare.startswith("#TYPE ")
 
 
 def _unique(names: Iterable[str]) -> tuple[str, ...]:

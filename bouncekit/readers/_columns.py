@@ -67,10 +67,13 @@ def moments(column: Column, parse: Callable[[str], int | None]) -> Column:
     return by_distinct(column, parse, pa.int64()) if found is None else _plausible(found)
 
 
-def local_moments(column: Column, options: Options, ledger: Ledger) -> Column:
+def local_moments(
+    column: Column, options: Options, ledger: Ledger, days_first: bool | None = None
+) -> Column:
     """Read times that may name no zone; where one does not, say which was taken.
 
-    Those are times of ``options.tz``, or UTC.
+    Those are times of ``options.tz``, or UTC. ``days_first`` says what comes
+    first where the year comes last.
     """
     local = _cast(column, None)
     if local is not None and local.null_count < len(local):
@@ -78,12 +81,12 @@ def local_moments(column: Column, options: Options, ledger: Ledger) -> Column:
         return _plausible(_shifted(local, options.tz) if options.tz else local)
     if not names_zones(column):
         _note_zone(options, ledger)
-    return moments(column, lambda text: times.from_text(text, options.tz))
+    return moments(column, lambda text: times.from_text(text, options.tz, days_first))
 
 
 def _note_zone(options: Options, ledger: Ledger) -> None:
     if not options.tz:
-        ledger.note("times name no zone and were read as UTC; give tz= the server's zone")
+        ledger.note("times name no zone and were read as UTC; give tz= for another")
 
 
 def _from_epoch(column: Column) -> Column:
@@ -131,6 +134,35 @@ def names_zones(column: Column) -> bool:
     told = column.drop_null()
     written = told.filter(pc.invert(pc.match_substring_regex(told, _DIGITS)))
     return all(map(times.names_zone, pc.unique(written).to_pylist()))
+
+
+def without_strange(
+    table: pa.Table, word: Column, reason: Column, whose: str, ledger: Ledger
+) -> tuple[pa.Table, Column]:
+    """Take the rows that have neither an event nor a reason to be skipped as failed.
+
+    Parameters
+    ----------
+    table : Table
+        Has ``event`` and ``item``.
+    word : ChunkedArray
+        What was to settle the event.
+    reason : ChunkedArray
+        Why a row is none of ours; missing where it is.
+    whose : str
+        Whose word it would have to be, for the sentence.
+
+    Returns
+    -------
+    tuple
+        The other rows, and their reasons.
+    """
+    strange = pc.and_(pc.is_null(table.column("event")), pc.is_null(reason))
+    numbers = table.column("item").filter(strange).to_pylist()
+    for number, told in zip(numbers, word.filter(strange).to_pylist(), strict=True):
+        ledger.fail(number, f"says {str(told)[:40]!r}, which is none of {whose}'s words")
+    kept = pc.invert(strange)
+    return table.filter(kept), reason.filter(kept)
 
 
 def leave_out(table: pa.Table, reason: Column, ledger: Ledger) -> pa.Table:

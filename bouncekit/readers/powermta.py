@@ -71,8 +71,11 @@ def read(blob: Blob, options: Options, ledger: Ledger) -> Iterator[Chunk]:
     """Read the records, one row each."""
     for found in _sections.records(blob, ledger, _MARK, _header):
         table = _convert(found.cells, options, ledger).append_column("item", found.items)
-        known = _without_strange(table, found.cells, ledger)
-        yield _columns.leave_out(known.drop("reason"), known.column("reason"), ledger)
+        word, reason = _columns.column(found.cells, "type"), table.column("reason")
+        table, reason = _columns.without_strange(
+            table.drop("reason"), word, reason, "PowerMTA", ledger
+        )
+        yield _columns.leave_out(table, reason, ledger)
 
 
 def _convert(cells: pa.Table, options: Options, ledger: Ledger) -> pa.Table:
@@ -147,16 +150,6 @@ def _reasons(
         "says that the message is not spam, the opposite of a complaint",
         "says that the message went to the members of a list",
     )
-
-
-def _without_strange(table: pa.Table, cells: pa.Table, ledger: Ledger) -> pa.Table:
-    """Take the records of types that PowerMTA does not have as failed."""
-    strange = pc.and_(pc.is_null(table.column("event")), pc.is_null(table.column("reason")))
-    numbers = table.column("item").filter(strange).to_pylist()
-    words = _columns.column(cells, "type").filter(strange).to_pylist()
-    for number, word in zip(numbers, words, strict=True):
-        ledger.fail(number, f"has the type {str(word)[:40]!r}, which is none of PowerMTA's")
-    return table.filter(pc.invert(strange)) if numbers else table
 
 
 READER = Reader(
