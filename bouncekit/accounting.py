@@ -173,6 +173,23 @@ class Ledger:
         if sentence not in self.notes:
             self.notes.append(sentence)
 
+    def add(self, other: "Ledger") -> None:
+        """Take over the account of a part of the file; parts come in their order."""
+        self.read += other.read
+        for reason, count in other.skips.items():
+            self.skip(other.first_skip[reason], reason, count)
+        self.failed += other.failed
+        self.failures += other.failures[: MAX_PROBLEMS - len(self.failures)]
+        for sentence in other.notes:
+            self.note(sentence)
+
+    def handed_over(self) -> "Ledger":
+        """Return what was entered so far as an account of its own, and begin anew."""
+        part = Ledger(self.file, self.source)
+        vars(part).update(vars(self))
+        vars(self).update(vars(Ledger(self.file, self.source)))
+        return part
+
     def entry(self) -> FileRead:
         """Return the finished account of this file."""
         return FileRead(

@@ -6,7 +6,7 @@ import pytest
 
 from bouncekit.accounting import Ledger
 from bouncekit.inputs.sources import Blob
-from bouncekit.readers import _sections, powermta
+from bouncekit.readers import _blocks, _sections, powermta
 
 HEADER = b"type,timeLogged,rcpt,dsnDiag\n"
 OTHER = b"#type,timeLogged,dsnDiag,rcpt\n"
@@ -29,7 +29,7 @@ def recipients(data: bytes, ledger: Ledger | None = None) -> list[tuple[int, str
 
 @pytest.mark.parametrize("size", [64, 200, 8_000_000])
 def test_numbers_go_on_over_pieces_and_headers(monkeypatch, size):
-    monkeypatch.setattr(_sections, "PIECE_BYTES", size)
+    monkeypatch.setattr(_blocks, "BLOCK_BYTES", size)
     swapped = b"".join(
         b'b,2026-01-02 03:04:05Z,"smtp;550 no",u%d@example.com\n' % n for n in range(3, 6)
     )
@@ -39,7 +39,7 @@ def test_numbers_go_on_over_pieces_and_headers(monkeypatch, size):
 
 @pytest.mark.parametrize("size", [64, 100, 8_000_000])
 def test_lines_inside_a_cell_are_no_headers_and_no_comments(monkeypatch, size):
-    monkeypatch.setattr(_sections, "PIECE_BYTES", size)
+    monkeypatch.setattr(_blocks, "BLOCK_BYTES", size)
     words = "smtp;550-no\r\n#550 type\r\ntype,of,answer\r\n550 end"
     data = HEADER + b"".join(record(n, words) for n in range(1, 20))
     assert recipients(data) == [(n, f"u{n}@example.com") for n in range(1, 20)]

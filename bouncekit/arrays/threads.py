@@ -1,8 +1,9 @@
 """Work on both cores: Arrow and numpy leave Python's lock alone while they compute."""
 
 import os
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from typing import TypeVar
 
 T = TypeVar("T")
@@ -32,3 +33,26 @@ def in_threads(function: Callable[[T], R], items: Iterable[T]) -> list[R]:
 def blocks(count: int, size: int) -> Iterator[slice]:
     """Cut ``count`` rows into slices of at most ``size``."""
     return (slice(start, min(start + size, count)) for start in range(0, count, size))
+
+
+def ahead(function: Callable[[T], R], items: Iterable[T]) -> Iterator[R]:
+    """Apply a function to each item in threads, a few items ahead of what is asked for.
+
+    Results come in the order of the items. Where the items break off with an
+    error, the results of those before come first.
+    """
+    threads = usable_cores()
+    if threads < 2:
+        yield from map(function, items)
+        return
+    pending: deque[Future[R]] = deque()
+    with ThreadPoolExecutor(threads) as pool:
+        try:
+            for item in items:
+                pending.append(pool.submit(function, item))
+                if len(pending) > threads:
+                    yield pending.popleft().result()
+        except OSError:
+            yield from (future.result() for future in pending)
+            raise
+        yield from (future.result() for future in pending)

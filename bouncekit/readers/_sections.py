@@ -4,20 +4,13 @@ The file is cut into pieces that have one header each, so that a piece is a
 table like any other; lines that are only comments are left out.
 """
 
-import codecs
-import io
 import re
 from collections.abc import Callable, Iterator
-from functools import partial
-from typing import BinaryIO
 
 from bouncekit.accounting import Ledger
+from bouncekit.inputs.encodings import decode_head, header_of
 from bouncekit.inputs.sources import Blob
-from bouncekit.readers import _csv
-
-PIECE_BYTES = 8_000_000
-_LONG_RECORD = 1_000
-"""Lines that one record may have; a quote open for longer was never closed."""
+from bouncekit.readers import _blocks, _csv
 
 
 def records(
@@ -35,18 +28,15 @@ def records(
         Such a line to the header that holds from there on; None where it is
         a comment only.
     """
-    for head, rows in _pieces(blob, mark, header):
-        data = head + b"\n" + rows
-        piece = Blob(blob.label, partial(io.BytesIO, data))
-        yield from _csv.records(piece, ledger, before=ledger.items)
+    return _csv.read_blocks(_pieces(blob, mark, header), ledger)
 
 
 def _pieces(
     blob: Blob, mark: re.Pattern[bytes], header: Callable[[bytes], bytes | None]
-) -> Iterator[tuple[bytes, bytes]]:
+) -> Iterator[_csv.Block]:
     current: bytes | None = None
     with blob.open() as raw:
-        for block in _blocks(_csv.as_utf8(raw, blob.head.encoding)):
+        for block in _blocks.blocks(raw, blob.head.encoding):
             parts: list[bytes] = []
             place = 0
             for match in mark.finditer(block):
@@ -62,38 +52,7 @@ def _pieces(
             yield from _piece(current, [*parts, block[place:]])
 
 
-def _piece(head: bytes | None, parts: list[bytes]) -> Iterator[tuple[bytes, bytes]]:
+def _piece(head: bytes | None, parts: list[bytes]) -> Iterator[_csv.Block]:
     rows = b"".join(parts)
     if head is not None and rows.strip():
-        yield head, rows
-
-
-def _blocks(stream: BinaryIO) -> Iterator[bytes]:
-    """Yield the bytes in large blocks, cut where a record ends."""
-    rest = b""
-    start = stream.read(len(codecs.BOM_UTF8))
-    if start != codecs.BOM_UTF8:
-        rest = start
-    while data := stream.read(PIECE_BYTES):
-        data = rest + data
-        end = _record_end(data)
-        yield data[:end]
-        rest = data[end:]
-    if rest:
-        yield rest
-
-
-def _record_end(data: bytes) -> int:
-    """Find the last line end that is not inside quotes."""
-    last = end = data.rfind(b"\n") + 1
-    odd = data.count(b'"', 0, end) % 2
-    for _ in range(_LONG_RECORD):
-        if not odd or not end:
-            break
-        start = data.rfind(b"\n", 0, end - 1) + 1
-        odd = (odd + data.count(b'"', start, end)) % 2
-        end = start
-    if end and not odd:
-        return end
-    # A long record goes on in the next block.
-    return 0 if len(data) < PIECE_BYTES + _csv.MAX_CELL else last
+        yield _csv.Block(rows, header_of(decode_head(head)[0]))
