@@ -6,6 +6,10 @@ import pyarrow as pa
 
 Bytes = npt.NDArray[np.uint8]
 Ints = npt.NDArray[np.int64]
+Words = npt.NDArray[np.uint64]
+
+# Of eight bytes read, the first n.
+_FIRST = np.array([(1 << 8 * n) - 1 for n in range(9)], np.uint64)
 
 
 def layout(texts: pa.Array) -> tuple[Ints, Bytes]:
@@ -56,3 +60,52 @@ def behind_last(texts: pa.Array, mark: str) -> pa.Array:
     return from_layout(cuts, content).take(
         pa.array(np.arange(1, len(cuts), 2, dtype=np.int64), mask=missing)
     )
+
+
+def slices(content: Bytes, starts: Ints, ends: Ints) -> pa.Array:
+    """Return pieces of the bytes as texts; each starts where the one before ends, or behind."""
+    if not len(starts):
+        return pa.array([], pa.large_string())
+    cuts = np.stack((starts, ends), axis=1).ravel()
+    return from_layout(cuts, content).take(pa.array(np.arange(0, len(cuts) - 1, 2)))
+
+
+def eight_bytes(padded: Bytes, places: Ints, lengths: Ints) -> Words:
+    """Return the bytes at each place as a little-endian integer, those beyond a length as 0.
+
+    Parameters
+    ----------
+    padded : ndarray
+        Bytes, with eight more behind the last that is wanted.
+    lengths : ndarray
+        How many are wanted; as many as there are, where that is more than 8.
+    """
+    return overlapping(padded)[places] & _FIRST[np.clip(lengths, 0, 8)]
+
+
+def overlapping(padded: Bytes) -> Words:
+    """See the bytes as little-endian integers of eight, one beginning at each byte."""
+    return np.ndarray((len(padded) - 7,), "<u8", padded, strides=(1,))
+
+
+def padded(content: Bytes, start: int, end: int) -> Bytes:
+    """Return a stretch of bytes with room behind it for :func:`eight_bytes`."""
+    room = np.zeros(end - start + 16, np.uint8)
+    room[: end - start] = content[start:end]
+    return room
+
+
+def is_trim(texts: pa.Array) -> bool:
+    """Say whether no text is empty, or begins or ends with what may be white space."""
+    offsets, content = layout(texts)
+    starts, ends = offsets[:-1], offsets[1:]
+    if texts.null_count:
+        there = texts.is_valid().to_numpy(zero_copy_only=False)
+        starts, ends = starts[there], ends[there]
+    if not len(starts):
+        return True
+    if (starts == ends).any():
+        return False
+    # Beyond ASCII there is white space of several bytes.
+    edges = (content[starts], content[ends - 1])
+    return all(edge.min() > ord(" ") and edge.max() < 0x7F for edge in edges)

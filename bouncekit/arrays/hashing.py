@@ -16,10 +16,18 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from bouncekit.arrays.buffers import Ints, from_layout, layout
+from bouncekit.arrays.buffers import (
+    Bytes,
+    Ints,
+    Words,
+    eight_bytes,
+    from_layout,
+    layout,
+    overlapping,
+    padded,
+)
 from bouncekit.arrays.threads import blocks, in_threads
 
-Words = npt.NDArray[np.uint64]
 Hashes = npt.NDArray[np.uint64]
 """One row per text: both halves of its hash."""
 
@@ -31,8 +39,6 @@ _C1, _C2 = np.uint64(0x87C37B91114253D5), np.uint64(0x4CF5AD432745937F)
 _F1, _F2 = np.uint64(0xFF51AFD7ED558CCD), np.uint64(0xC4CEB9FE1A85EC53)
 _N1, _N2 = np.uint64(0x52DCE729), np.uint64(0x38495AB5)
 _FIVE = np.uint64(5)
-# Of eight bytes read, the first n.
-_FIRST = np.array([(1 << 8 * n) - 1 for n in range(9)], np.uint64)
 
 
 def hash_texts(texts: pa.Array) -> Hashes:
@@ -45,17 +51,14 @@ def hash_texts(texts: pa.Array) -> Hashes:
 
     def work(rows: slice) -> None:
         first, last = starts[rows.start], starts[rows.stop]
-        # What is read beyond the last text is masked, but it must be there.
-        padded = np.zeros(last - first + 16, np.uint8)
-        padded[: last - first] = content[first:last]
-        hashes[rows] = _hash_rows(padded, starts[rows] - first, lengths[rows])
+        hashes[rows] = _hash_rows(padded(content, first, last), starts[rows] - first, lengths[rows])
 
     in_threads(work, blocks(len(texts), _ROWS))
     return hashes
 
 
-def _hash_rows(padded: npt.NDArray[np.uint8], starts: Ints, lengths: Ints) -> Hashes:
-    words = np.ndarray((len(padded) - 7,), "<u8", padded, strides=(1,))
+def _hash_rows(content: Bytes, starts: Ints, lengths: Ints) -> Hashes:
+    words = overlapping(content)
     whole = lengths >> 4
     # The longest come first, so that those with a k-th block are the first so many.
     order = np.argsort(-whole, kind="stable")
@@ -66,8 +69,7 @@ def _hash_rows(padded: npt.NDArray[np.uint8], starts: Ints, lengths: Ints) -> Ha
         at = starts[:count] + 16 * block
         _mix(h1[:count], h2[:count], words[at], words[at + 8])
     at, rest = starts + 16 * whole, lengths & 15
-    k1 = words[at] & _FIRST[np.minimum(rest, 8)]
-    k2 = words[at + 8] & _FIRST[np.maximum(rest - 8, 0)]
+    k1, k2 = eight_bytes(content, at, rest), eight_bytes(content, at + 8, rest - 8)
     h1 ^= _scramble(k1, _C1, 31, _C2)
     h2 ^= _scramble(k2, _C2, 33, _C1)
     result = np.empty((len(order), 2), np.uint64)

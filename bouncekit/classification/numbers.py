@@ -14,7 +14,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from bouncekit.addresses import host_names
-from bouncekit.arrays.buffers import Bytes, Ints, from_layout, layout
+from bouncekit.arrays.buffers import Bytes, Ints, from_layout, layout, slices
 from bouncekit.arrays.encoding import combine, encode
 from bouncekit.classification.fingerprints import phrase_words, words
 from bouncekit.classification.matching import SIGNATURES
@@ -108,7 +108,7 @@ def _fold(content: Bytes, known: pa.Array) -> None:
     starts, ends = starts[numbered], ends[numbered]
     # What stands beside other characters may become another word once those are normalised.
     beside = (content[starts - 1] >= 0x80) | (content[ends] >= 0x80)
-    told = pc.is_in(pc.ascii_lower(_slices(content, starts, ends)), known)
+    told = pc.is_in(pc.ascii_lower(slices(content, starts, ends)), known)
     kept = beside | told.to_numpy(zero_copy_only=False)
     open_ = _filled(starts[~kept], ends[~kept], len(content))
     starts, ends = _runs(digit)
@@ -139,8 +139,3 @@ def _filled(starts: Ints, ends: Ints, size: int) -> npt.NDArray[np.bool_]:
     steps[starts] = 1
     steps[ends] -= 1
     return np.cumsum(steps[:-1], dtype=np.int8).astype(bool)
-
-
-def _slices(content: Bytes, starts: Ints, ends: Ints) -> pa.Array:
-    cuts = np.stack((starts, ends), axis=1).ravel()
-    return from_layout(cuts, content).take(pa.array(np.arange(0, len(cuts) - 1, 2)))

@@ -7,8 +7,10 @@ from typing import Any, TypeAlias
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from bouncekit import codes, times
+from bouncekit import code_columns, codes, times
 from bouncekit.accounting import Ledger
+from bouncekit.arrays.buffers import is_trim
+from bouncekit.arrays.encoding import encode, one_array
 from bouncekit.readers._base import Options
 from bouncekit.texts import scalars
 
@@ -17,11 +19,11 @@ Column: TypeAlias = pa.ChunkedArray
 
 def by_distinct(column: Column, function: Callable[[str], Any], kind: pa.DataType) -> Column:
     """Apply a function once to each distinct text of a column."""
-    encoded = pc.dictionary_encode(column).combine_chunks()
-    if isinstance(encoded, pa.ChunkedArray):
-        encoded = encoded.chunk(0) if encoded.num_chunks else pa.array([], encoded.type)
-    values = [None if text is None else function(text) for text in encoded.dictionary.to_pylist()]
-    return pa.chunked_array([pa.array(values, kind).take(encoded.indices)])
+    if column.null_count == len(column):
+        return missing(len(column), kind)
+    places, distinct = encode(column)
+    values = pa.array([function(text) for text in distinct.to_pylist()], kind)
+    return pa.chunked_array([values.take(pa.array(places, mask=places < 0))])
 
 
 def missing(count: int, kind: pa.DataType | None = None) -> Column:
@@ -35,9 +37,11 @@ def constant(value: str | None, count: int) -> Column:
 
 
 def filled(column: Column) -> Column:
-    """Make empty and blank cells missing."""
+    """Take white space off both ends of each cell; make empty and blank cells missing."""
+    if all(map(is_trim, column.chunks)):
+        return column
     trimmed = pc.utf8_trim_whitespace(column)
-    return pc.if_else(pc.equal(trimmed, ""), pa.scalar(None, pa.string()), trimmed)
+    return pc.if_else(pc.equal(trimmed, ""), pa.scalar(None, column.type), trimmed)
 
 
 def column(cells: pa.Table, *names: str) -> Column:
@@ -61,8 +65,9 @@ def moments(column: Column, parse: Callable[[str], int | None]) -> Column:
     parse : callable
         Text to microseconds since 1970 UTC, or None; must know epoch numbers too.
     """
-    if pc.all(pc.match_substring_regex(column, _DIGITS), min_count=0).as_py():
-        return _plausible(_from_epoch(column))
+    numbers = _numbers(column)
+    if numbers is not None:
+        return _plausible(_from_epoch(numbers))
     found = _cast(column, "UTC")
     return by_distinct(column, parse, pa.int64()) if found is None else _plausible(found)
 
@@ -89,8 +94,21 @@ def _note_zone(options: Options, ledger: Ledger) -> None:
         ledger.note("times name no zone and were read as UTC; give tz= for another")
 
 
-def _from_epoch(column: Column) -> Column:
-    numbers = pc.cast(column, pa.int64())
+def _numbers(column: Column) -> Column | None:
+    """Read epoch numbers; None where a cell is anything else."""
+    try:
+        found = pc.cast(column, pa.int64())
+    except pa.ArrowInvalid:
+        return None
+    ends = pc.min_max(found)
+    if found.null_count == len(found) or (
+        ends["min"].as_py() >= 10**8 and ends["max"].as_py() < 10**16
+    ):
+        return found
+    return None
+
+
+def _from_epoch(numbers: Column) -> Column:
     scale = pc.case_when(
         pc.make_struct(pc.greater(numbers, 10**14), pc.greater(numbers, 10**11)),
         1,
@@ -132,6 +150,8 @@ def _plausible(micros: Column) -> Column:
 def names_zones(column: Column) -> bool:
     """Say whether every time of a column is bound to a zone, as epoch numbers are."""
     told = column.drop_null()
+    if _numbers(told) is not None:
+        return True
     written = told.filter(pc.invert(pc.match_substring_regex(told, _DIGITS)))
     return all(map(times.names_zone, pc.unique(written).to_pylist()))
 
@@ -189,8 +209,9 @@ def reply_codes(texts: Column, status: Column | None = None) -> tuple[Column, Co
 
     The words of the reply come first, the exporter's own status column second.
     """
-    smtp = by_distinct(texts, codes.reply_code, pa.int16())
-    enhanced = by_distinct(texts, codes.enhanced_code, pa.string())
+    smtp, enhanced = map(
+        pa.chunked_array, zip(code_columns.reply_codes(one_array(texts)), strict=True)
+    )
     if status is not None:
         smtp = pc.coalesce(smtp, by_distinct(status, codes.reply_code, pa.int16()))
         enhanced = pc.coalesce(enhanced, by_distinct(status, codes.enhanced_code, pa.string()))
