@@ -22,11 +22,17 @@ _NOT_SO_PLAIN = r"xn--|^[xX]{3,}@"
 _LONGEST = 254
 
 
-def clean(column: pa.Array) -> tuple[pa.Array, pa.Array]:
-    """Return the cleaned addresses of a column, and their ASCII domains."""
+def located(column: pa.Array) -> tuple[pa.Array, pa.Array, pa.Array]:
+    """Return the cleaned addresses of a column, their ASCII domains and their matching keys."""
     others = _others(column)
     cleaned = replaced(column, others, addresses.clean)
-    return cleaned, replaced(behind_last(column, "@"), others, addresses.domain_of, cleaned)
+    domains = replaced(behind_last(column, "@"), others, addresses.domain_of, cleaned)
+    return cleaned, domains, replaced(pc.ascii_lower(column), others, addresses.key, cleaned)
+
+
+def clean(column: pa.Array) -> pa.Array:
+    """Return the cleaned addresses of a column."""
+    return replaced(column, _others(column), addresses.clean)
 
 
 def keys(column: pa.Array) -> pa.Array:

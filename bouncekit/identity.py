@@ -57,7 +57,8 @@ def map_distinct(values: pd.Series, function: Callable[[str], str | None]) -> pd
 
 def message_keys(table: pd.DataFrame) -> pd.Series:
     """Return the message key of each row, missing where the row names no message."""
-    return pd.Series(pd.array(_message_keys(table["message_id"]), dtype=TEXT), index=table.index)
+    found = message_key_column(arrow(table["message_id"]))
+    return pd.Series(pd.array(found, dtype=TEXT), index=table.index)
 
 
 def recipient_keys(table: pd.DataFrame) -> pd.Series:
@@ -66,8 +67,8 @@ def recipient_keys(table: pd.DataFrame) -> pd.Series:
     return pd.Series(pd.array(found, dtype=TEXT), index=table.index)
 
 
-def _message_keys(values: pd.Series) -> pa.Array:
-    ids = arrow(values)
+def message_key_column(ids: pa.Array) -> pa.Array:
+    """Return the message key of each id of a column."""
     if ids.null_count == len(ids):
         return ids
     return replaced(ids, pc.fill_null(pc.match_substring_regex(ids, ODD_ID), False), message_key)
@@ -76,7 +77,7 @@ def _message_keys(values: pd.Series) -> pa.Array:
 @remembered
 def message_hashes(values: pd.Series) -> Hashes:
     """Return the hash of each message key; zeros where there is none."""
-    return hash_texts(_message_keys(values))
+    return hash_texts(message_key_column(arrow(values)))
 
 
 @remembered

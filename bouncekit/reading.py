@@ -11,7 +11,7 @@ from bouncekit.inputs.sources import Blob, Refusal, Source, find, input_name
 from bouncekit.intake.collecting import Collector
 from bouncekit.readers import generic
 from bouncekit.readers._base import Options
-from bouncekit.tables import tidy
+from bouncekit.tables import prepared, tidy
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -116,7 +116,7 @@ def gather(
     UnknownFormatError
         If no reader knows any of them.
     """
-    with Collector(options, workers=workers, progress=progress) as collector:
+    with Collector(options, prepared, workers=workers, progress=progress) as collector:
         for item in inputs:
             collector.take(item)
         return tidy(collector.finish(name)), collector.ledgers

@@ -1,10 +1,11 @@
 """Text from strangers: made valid and bounded once, at the border."""
 
 import re
-from typing import TypeAlias
 
 import pyarrow as pa
 import pyarrow.compute as pc
+
+from bouncekit.arrays.buffers import is_printable, is_trim
 
 MAX_TEXT = 4_096
 """Characters kept of any one text, a diagnostic for instance."""
@@ -12,9 +13,6 @@ MAX_TEXT = 4_096
 _CONTROLS = r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\x{80}-\x{9f}\x{202a}-\x{202e}\x{2066}-\x{2069}]"
 _ODD = rf"{_CONTROLS}|^[\s\p{{Z}}]|[\s\p{{Z}}]$|^$"
 _SPACES = re.compile(r"\s+")
-
-
-Texts: TypeAlias = pa.Array | pa.ChunkedArray
 
 
 def scalars(text: str) -> str:
@@ -29,33 +27,26 @@ def one_line(text: str) -> str:
     return _SPACES.sub(" ", text).strip()
 
 
-def clean_column(column: pa.ChunkedArray, *, repeats: bool = True) -> pa.ChunkedArray:
+def clean_texts(texts: pa.Array) -> pa.Array:
     """Drop control and direction characters, bound the length; empty becomes missing.
 
-    Line ends and tabs stay.
-
-    Parameters
-    ----------
-    column : ChunkedArray
-        Text of any length.
-    repeats : bool
-        Whether texts repeat so often that only the distinct ones are looked at.
+    Line ends and tabs stay. The texts come out as ``large_string``.
     """
-    column = column.cast(pa.string())
-    if not repeats:
-        return _cleaned(column) if _any_odd(column) else column
-    encoded = pc.dictionary_encode(column).combine_chunks()
-    words = encoded.dictionary
-    words = _cleaned(words) if _any_odd(words) else words
-    return pa.chunked_array([words.take(encoded.indices)])
+    texts = texts.cast(pa.large_string())
+    if texts.null_count == len(texts) or (is_printable(texts) and is_trim(texts)):
+        return texts if _longest(texts) <= MAX_TEXT else pc.utf8_slice_codeunits(texts, 0, MAX_TEXT)
+    odd = pc.fill_null(pc.match_substring_regex(texts, _ODD), False)
+    odd = pc.or_(odd, pc.fill_null(pc.greater(pc.binary_length(texts), MAX_TEXT), False))
+    if not pc.any(odd).as_py():
+        return texts
+    return pc.replace_with_mask(texts, odd, _cleaned(texts.filter(odd)))
 
 
-def _any_odd(texts: Texts) -> bool:
-    longest = pc.max(pc.binary_length(texts)).as_py() or 0
-    return longest > MAX_TEXT or bool(pc.any(pc.match_substring_regex(texts, _ODD)).as_py())
+def _longest(texts: pa.Array) -> int:
+    return pc.max(pc.binary_length(texts)).as_py() or 0
 
 
-def _cleaned(texts: Texts) -> Texts:
+def _cleaned(texts: pa.Array) -> pa.Array:
     texts = pc.replace_substring_regex(texts, _CONTROLS, " ")
     texts = pc.utf8_slice_codeunits(pc.utf8_trim_whitespace(texts), 0, MAX_TEXT)
-    return pc.if_else(pc.equal(texts, ""), None, texts)
+    return pc.if_else(pc.equal(texts, ""), pa.scalar(None, texts.type), texts)

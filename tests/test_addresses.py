@@ -88,9 +88,11 @@ PIECES = st.sampled_from(
 
 @given(st.lists(st.none() | st.lists(PIECES, max_size=8).map("".join), max_size=20))
 def test_a_column_gives_what_its_addresses_give_one_by_one(texts):
-    cleaned, domains = address_columns.clean(pa.array(texts, pa.large_string()))
+    column = pa.array(texts, pa.large_string())
+    cleaned, domains, keys = address_columns.located(column)
     one_by_one = [addresses.clean(text) for text in texts]
     assert cleaned.to_pylist() == one_by_one
     assert domains.to_pylist() == [addresses.domain_of(text) for text in one_by_one]
-    keys = address_columns.keys(cleaned).to_pylist()
-    assert keys == [addresses.key(text) for text in one_by_one]
+    assert keys.to_pylist() == [addresses.key(text) for text in one_by_one]
+    assert address_columns.clean(column).to_pylist() == one_by_one
+    assert address_columns.keys(cleaned).to_pylist() == keys.to_pylist()

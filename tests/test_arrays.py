@@ -8,7 +8,7 @@ import pyarrow as pa
 import pytest
 
 from bouncekit.arrays import hashing, threads
-from bouncekit.arrays.buffers import behind_last
+from bouncekit.arrays.buffers import behind_last, is_printable, is_trim, slices
 from bouncekit.arrays.encoding import combine, encode, replaced
 from bouncekit.arrays.hashing import hash_texts, hash_words, hexadecimal
 from bouncekit.arrays.memory import remembered
@@ -154,6 +154,33 @@ def test_what_stands_behind_the_last_mark():
     words = texts(["skipped@", "a@b", "a@b@c", "none", "", None, "x@", "@y", "@@"])[1:]
     assert behind_last(words, "@").to_pylist() == ["b", "c", "none", "", None, "", "y", ""]
     assert behind_last(words[:0], "@").to_pylist() == []
+
+
+def test_pieces_and_edges_of_texts():
+    content = np.frombuffer("ab邮cd".encode(), np.uint8)
+    assert slices(content, np.array([0, 2, 5]), np.array([1, 5, 5])).to_pylist() == ["a", "邮", ""]
+    assert slices(content, np.array([], np.int64), np.array([], np.int64)).to_pylist() == []
+    assert is_trim(texts(["a b", None, "c"]))
+    assert not any(is_trim(texts([word, "x"])) for word in ("", " a", "a\t", "\xa0a", "a\u3000"))
+    assert is_printable(texts(["a b~", "", None]))
+    assert not any(is_printable(texts(["x", word])) for word in ("a\nb", "\x7f", "é"))
+    assert is_printable(texts(["é", "x"]).slice(1))
+
+
+@pytest.mark.parametrize("cores", [1, 3])
+def test_work_ahead_keeps_its_order_and_what_came_before_an_error(monkeypatch, cores):
+    monkeypatch.setattr(threads, "usable_cores", lambda: cores)
+
+    def items():
+        yield from range(20)
+        msg = "broken"
+        raise OSError(msg)
+
+    squares = threads.ahead(lambda n: n * n, items())
+    assert [next(squares) for _ in range(20)] == [n * n for n in range(20)]
+    with pytest.raises(OSError, match="broken"):
+        next(squares)
+    assert threads.in_threads(str, range(5)) == ["0", "1", "2", "3", "4"]
 
 
 def test_a_column_is_asked_once_as_long_as_it_lives():

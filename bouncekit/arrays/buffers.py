@@ -109,3 +109,10 @@ def is_trim(texts: pa.Array) -> bool:
     # Beyond ASCII there is white space of several bytes.
     edges = (content[starts], content[ends - 1])
     return all(edge.min() > ord(" ") and edge.max() < 0x7F for edge in edges)
+
+
+def is_printable(texts: pa.Array) -> bool:
+    """Say whether there is nothing but printable ASCII in a column."""
+    offsets, content = layout(texts)
+    content = content[offsets[0] : offsets[-1]]
+    return not len(content) or bool(content.min() >= ord(" ") and content.max() < 0x7F)

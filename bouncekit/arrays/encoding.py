@@ -9,6 +9,8 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from bouncekit.arrays.memory import remembered
+
 Ints = npt.NDArray[np.int64]
 Texts: TypeAlias = pa.Array | pa.ChunkedArray
 
@@ -37,6 +39,12 @@ def encode(texts: Texts) -> tuple[Ints, pa.Array]:
     encoded = one_array(pc.dictionary_encode(texts))
     indices = encoded.indices.fill_null(-1) if encoded.indices.null_count else encoded.indices
     return indices.to_numpy(zero_copy_only=False).astype(np.int64), encoded.dictionary
+
+
+@remembered
+def encoded(values: pd.Series) -> tuple[Ints, pa.Array]:
+    """Return the same for a pandas column, worked out once as long as the column lives."""
+    return encode(arrow(values))
 
 
 def look_up(values: npt.NDArray, codes: Ints, missing: int = -1) -> npt.NDArray:

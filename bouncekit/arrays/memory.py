@@ -2,32 +2,50 @@
 
 import weakref
 from collections.abc import Callable
-from functools import wraps
-from typing import TypeVar
+from functools import update_wrapper
+from typing import Any, Generic, TypeVar
 
 import pandas as pd
+import pyarrow as pa
 
 T = TypeVar("T")
 
 
-def remembered(function: Callable[[pd.Series], T]) -> Callable[[pd.Series], T]:
+class remembered(Generic[T]):  # noqa: N801 - it stands as a decorator
     """Work a function of a text column out once, however many analyses ask.
 
     Arrow columns never change, and pandas hands the same one on with every
     copy of a table that leaves the rows as they are.
     """
-    known: dict[int, T] = {}
 
-    @wraps(function)
-    def ask(values: pd.Series) -> T:
-        column = getattr(values.array, "__arrow_array__", lambda: None)()
-        if column is None or column is not values.array.__arrow_array__():
-            # Made for the occasion (a column of objects, say): gone at once.
-            return function(values)
-        key = id(column)
-        if key not in known:
-            known[key] = function(values)
-            weakref.finalize(column, known.pop, key, None)
-        return known[key]
+    def __init__(self, function: Callable[[pd.Series], T]) -> None:
+        self._function = function
+        self._known: dict[int, T] = {}
+        update_wrapper(self, function)
 
-    return ask
+    def __call__(self, values: pd.Series) -> T:
+        """Return what the function gives for a column, from memory where it is known."""
+        column = _column(values)
+        if column is not None and id(column) in self._known:
+            return self._known[id(column)]
+        found = self._function(values)
+        self.tell(values, found)
+        return found
+
+    def tell(self, values: pd.Series, found: T) -> None:
+        """Remember what the function would give for a column."""
+        column = _column(values)
+        if column is None:
+            return
+        if id(column) not in self._known:
+            weakref.finalize(column, self._known.pop, id(column), None)
+        self._known[id(column)] = found
+
+
+def _column(values: pd.Series) -> pa.ChunkedArray | None:
+    """Return the Arrow column that pandas holds; None where it would be made for the occasion."""
+    array: Any = values.array
+    if not hasattr(array, "__arrow_array__"):
+        return None
+    column = array.__arrow_array__()
+    return column if column is array.__arrow_array__() else None

@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 
 from bouncekit import addresses
-from bouncekit.classification.distinct import DistinctFailures, vendor_word
+from bouncekit.classification.distinct import NEEDED, DistinctFailures, vendor_word
 from bouncekit.classification.fingerprints import fingerprint
 from bouncekit.classification.matching import Clues, Match, read_clues
 from bouncekit.classification.numbers import KnownNumbers
@@ -27,10 +27,6 @@ UNEXPLAINED = (UNKNOWN_REASON, "unspecified")
 """Reasons that say no cause."""
 
 _FILLED = ("bounce_type", "reason", "category", "rule")
-_NEEDED = (
-    *("event", "domain", "smtp_code", "enhanced_code", "diagnostic", "vendor_type", "source"),
-    "remote_mta",
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,9 +117,9 @@ class Classifier:
             A bounce table; rows whose event is neither bounce nor deferral
             get missing values.
         """
-        require(table, *_NEEDED)
+        require(table, *NEEDED, "domain")
         failed = np.flatnonzero(table["event"].isin(FAILURES).to_numpy())
-        keys = DistinctFailures(table.iloc[failed], self._numbers)
+        keys = DistinctFailures(table, failed, self._numbers)
         firsts = ((next(self._index.matches(clues), None), clues) for clues in keys.clues())
         decisions = [_outcome(first, clues) for first, clues in firsts]
         result = table.copy()

@@ -13,13 +13,18 @@ import pandas as pd
 import pyarrow as pa
 
 from bouncekit import addresses
-from bouncekit.arrays.encoding import Ints, arrow, combine, encode, look_up
+from bouncekit.arrays.encoding import Ints, arrow, combine, encode, encoded, look_up
 from bouncekit.arrays.threads import blocks, in_threads
 from bouncekit.classification.fingerprints import normalise, strip_varying
 from bouncekit.classification.matching import Clues, read_clues
 from bouncekit.classification.numbers import KnownNumbers
 from bouncekit.taxonomy import GUESSED_RECIPIENT
 
+NEEDED = (
+    *("event", "smtp_code", "enhanced_code", "diagnostic", "vendor_type", "source"),
+    "remote_mta",
+)
+"""Columns of the table by which a failure is decided, beside the domain."""
 _BLOCK = 50_000
 
 
@@ -29,7 +34,9 @@ class DistinctFailures:
     Parameters
     ----------
     rows : DataFrame
-        Rows of a bounce table.
+        A bounce table.
+    failed : ndarray of int64
+        The rows of it that are failures.
     numbers : KnownNumbers
         Which numbers in a text the rules can tell apart.
 
@@ -39,22 +46,28 @@ class DistinctFailures:
         For each row the number of its distinct failure.
     """
 
-    def __init__(self, rows: pd.DataFrame, numbers: KnownNumbers) -> None:
+    def __init__(self, table: pd.DataFrame, failed: Ints, numbers: KnownNumbers) -> None:
         self._values: list[list[Any]] = []
         self._codes: list[Ints] = []
+        # To take all rows would copy a million texts.
+        rows = table if len(failed) == len(table) else table[list(NEEDED)].iloc[failed]
         self._append(*_texts(rows["diagnostic"], numbers))
         self._add(rows["smtp_code"], int)
         self._add(rows["enhanced_code"], str)
         self._add(rows["remote_mta"], addresses.provider_of_host)
-        self._add(rows["domain"], addresses.provider_of_domain)
+        # Reading left the codes of domains behind.
+        places, domains = encoded(table["domain"])
+        self._add_codes(places[failed], domains.to_pylist(), addresses.provider_of_domain)
         self._add(rows["vendor_type"], vendor_word)
         self._add(rows["source"], str)
         self._add(rows["event"], str)
         sizes = (len(values) for values in self._values)
-        self.place, self._first = combine(zip(self._codes, sizes, strict=True), len(rows))
+        self.place, self._first = combine(zip(self._codes, sizes, strict=True), len(failed))
 
     def _add(self, column: pd.Series, change: Callable[[Any], Any]) -> None:
-        codes, uniques = _factorised(column)
+        self._add_codes(*_factorised(column), change)
+
+    def _add_codes(self, codes: Ints, uniques: list[Any], change: Callable[[Any], Any]) -> None:
         places, values = _distinct(uniques, change)
         self._append(look_up(places, codes), values)
 

@@ -6,6 +6,7 @@ cores once there is enough of it to be worth the start of the workers.
 
 import sys
 from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import replace
 from functools import partial
 from types import TracebackType
@@ -46,6 +47,9 @@ class Collector:
     ----------
     options : Options
         What the user said about the input.
+    prepare : callable
+        Makes some raw tables one in the form that is wanted; runs on another
+        core while reading goes on.
     workers : int or None
         Processes that parse mail; None for one per core where it is worth it.
     progress : bool or None
@@ -53,10 +57,16 @@ class Collector:
     """
 
     def __init__(
-        self, options: Options, *, workers: int | None = 1, progress: bool | None = False
+        self,
+        options: Options,
+        prepare: Callable[[list[pa.Table]], pa.Table],
+        *,
+        workers: int | None = 1,
+        progress: bool | None = False,
     ) -> None:
         self.ledgers: list[Ledger] = []
         self._options = options
+        self._prepare = prepare
         self._workers = usable_cores() if workers is None else workers
         self._inline = INLINE_BATCHES if workers is None else 0
         self._pool: Pool | None = None
@@ -64,7 +74,10 @@ class Collector:
         self._recognised = 0
         self._rotated: dict[tuple[str, str], list[tuple[Blob, Ledger]]] = {}
         self._rows: list[dict[str, Any]] = []
-        self._tables: list[pa.Table] = []
+        self._raw: list[pa.Table] = []
+        self._raw_rows = 0
+        self._parts: list[Future[pa.Table]] = []
+        self._threads = ThreadPoolExecutor(usable_cores())
         self._bar = _progress_bar(progress)
 
     def __enter__(self) -> Self:
@@ -77,6 +90,7 @@ class Collector:
         trace: TracebackType | None,
     ) -> None:
         self._bar.close()
+        self._threads.shutdown(cancel_futures=True)
         if self._pool:
             self._pool.close()
 
@@ -124,7 +138,7 @@ class Collector:
         self._rotated.clear()
 
     def finish(self, name: str) -> Iterator[pa.Table]:
-        """Give the raw tables; ``name`` is how an error calls the whole input.
+        """Give the prepared rows; ``name`` is how an error calls the whole input.
 
         Raises
         ------
@@ -136,7 +150,8 @@ class Collector:
         self._settle()
         self._read_rotated()
         self._flush()
-        return iter(self._tables)
+        self._hand_over()
+        return (part.result() for part in self._parts)
 
     def _reader(self, item: Blob, ledger: Ledger) -> Reader | None:
         """Choose the reader; None where the file is there with good reason and tells nothing."""
@@ -179,7 +194,7 @@ class Collector:
             label, source = pa.scalar(ledger.file), pa.scalar(ledger.source)
             chunk = chunk.append_column("file", pa.repeat(label, count))
             self._flush()
-            self._tables.append(chunk.append_column("source", pa.repeat(source, count)))
+            self._keep(chunk.append_column("source", pa.repeat(source, count)))
             return
         for row in chunk:
             row["file"], row["source"] = ledger.file, ledger.source
@@ -199,7 +214,7 @@ class Collector:
         self._flush()
         if self._pool is None:
             self._pool = Pool(self._workers, self._options)
-        self._keep(self._pool.submit(batch))
+        self._keep_all(self._pool.submit(batch))
 
     def _settle(self) -> None:
         """Bring in everything that is still under way."""
@@ -208,22 +223,33 @@ class Collector:
             self._parse_here(batch)
         self._send()
         if self._pool:
-            self._keep(self._pool.drain())
+            self._keep_all(self._pool.drain())
 
     def _parse_here(self, batch: Batch) -> None:
         for ledger, number, raw in zip(batch.ledgers, batch.numbers, batch.raws, strict=True):
             for rows in batch.read.rows([(number, raw)], self._options, ledger):
                 self._add(rows, ledger)
 
-    def _keep(self, tables: Iterable[pa.Table]) -> None:
+    def _keep_all(self, tables: Iterable[pa.Table]) -> None:
         for table in tables:
             self._bar.update(table.num_rows)
-            self._tables.append(table)
+            self._keep(table)
 
     def _flush(self) -> None:
-        if self._rows or not self._tables:
-            self._tables.append(arrow_rows(self._rows, _SCHEMA))
-            self._rows = []
+        if self._rows:
+            rows, self._rows = self._rows, []
+            self._keep(arrow_rows(rows, _SCHEMA))
+
+    def _keep(self, table: pa.Table) -> None:
+        self._raw.append(table)
+        self._raw_rows += table.num_rows
+        if self._raw_rows >= BUFFER_ROWS:
+            self._hand_over()
+
+    def _hand_over(self) -> None:
+        """Have what was read made ready on another core while reading goes on."""
+        raw, self._raw, self._raw_rows = self._raw, [], 0
+        self._parts.append(self._threads.submit(self._prepare, raw or [_SCHEMA.empty_table()]))
 
 
 def _sentence(error: Exception) -> str:

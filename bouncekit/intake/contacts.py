@@ -54,7 +54,7 @@ class Contacts:
 
     def addresses(self) -> pd.Series:
         """Return the clean address of each contact, missing where there is none."""
-        cleaned, _ = address_columns.clean(arrow(as_text(self.table[self.column])))
+        cleaned = address_columns.clean(arrow(as_text(self.table[self.column])))
         return pd.Series(pd.array(cleaned, dtype=TEXT), index=self.table.index)
 
 

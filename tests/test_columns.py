@@ -1,0 +1,134 @@
+"""What works on whole columns gives what working on each cell gives."""
+
+import csv
+import random
+import re
+from datetime import UTC, datetime, timedelta
+
+import pandas as pd
+import pyarrow as pa
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bouncekit import codes, read, times
+from bouncekit.accounting import ingest
+from bouncekit.arrays import threads
+from bouncekit.code_columns import reply_codes
+from bouncekit.readers import _blocks, _columns, _csv
+from bouncekit.texts import MAX_TEXT, clean_texts
+
+HEADER = b"status,reason,email,created\n"
+PIECES = st.sampled_from(
+    ["550", "421", "250", "99", " ", "-", "#", "5.1.1", "5.7.26", "4.2.2", ".", "1", "smtp;", "x"]
+) | st.sampled_from(
+    ["SMTP; ", "bytes", "MB", "messages", "\n", "@", "https://x/5.1.1", "-12-3", "said: ", "邮", ""]
+)
+
+
+@given(st.lists(st.none() | st.lists(PIECES, max_size=8).map("".join), max_size=30))
+def test_codes_of_a_column_are_those_of_each_text(texts):
+    smtp, enhanced = reply_codes(pa.array(texts, pa.string()))
+    assert smtp.to_pylist() == [codes.reply_code(text) for text in texts]
+    assert enhanced.to_pylist() == [codes.enhanced_code(text) for text in texts]
+
+
+def test_codes_of_real_replies_with_numbers_of_all_kinds(root):
+    dice = random.Random(3)
+    with (root / "tests/data/replies.tsv").open(encoding="utf-8", newline="") as stream:
+        texts = [row["text"] for row in csv.DictReader(stream, delimiter="\t")]
+    texts += [
+        re.sub(r"\d", lambda digit: dice.choice([digit[0], dice.choice("0123456789")]), text)
+        for text in texts * 3
+    ]
+    column = pa.array(texts, pa.large_string()).slice(7)
+    smtp, enhanced = reply_codes(column)
+    assert smtp.to_pylist() == [codes.reply_code(text) for text in texts[7:]]
+    assert enhanced.to_pylist() == [codes.enhanced_code(text) for text in texts[7:]]
+
+
+@given(st.lists(st.none() | st.text(alphabet="a \t\n\x00\x7f\xa0\u202eé邮", max_size=6)))
+def test_cleaning_a_column_cleans_each_text(texts):
+    def cleaned(text):
+        controls = r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\x80-\x9f\u202a-\u202e\u2066-\u2069]"
+        return text if text is None else re.sub(controls, " ", text).strip()[:MAX_TEXT] or None
+
+    assert clean_texts(pa.array(texts, pa.string())).to_pylist() == [cleaned(t) for t in texts]
+
+
+def test_texts_are_bounded():
+    found = clean_texts(pa.array(["a" * 5_000, "é" * 5_000, "b"], pa.string())).to_pylist()
+    assert [len(text) for text in found] == [MAX_TEXT, MAX_TEXT, 1]
+
+
+@pytest.mark.parametrize(
+    "cells",
+    [
+        ["1767225600", "1767225600123", "1767225600123456", None, "0001767225600"],
+        ["1767225600", "no", "", "12", "-5", "99999999999999999999"],
+        [None, None],
+        [],
+    ],
+)
+def test_times_of_a_column_are_those_of_each_cell(cells):
+    column = pa.chunked_array([pa.array(cells, pa.string())])
+    found = _columns.moments(column, times.from_text).to_pylist()
+    assert found == [None if cell is None else times.from_text(cell) for cell in cells]
+
+
+def csv_of_all_sorts(count, *odd):
+    """Records as servers write them: addresses, codes, lines in cells, empty and odd ones."""
+    dice = random.Random(11)
+    start = datetime(2026, 1, 2, tzinfo=UTC)
+    reasons = (
+        "550 5.1.1 <{a}>: user unknown",
+        '"550-5.7.1 first, ""quoted""\n550 5.7.1 second {n}"',
+        "mailbox full {n}",
+        "smtp; 452 4.2.2 quota",
+        "\t ",
+        "邮箱不存在 {n}",
+        "",
+    )
+    for number in range(count):
+        address = f"user{dice.randrange(count)}@Example{dice.randrange(9)}.com"
+        reason = dice.choice(reasons).format(a=address, n=number)
+        when = int((start + timedelta(seconds=number)).timestamp())
+        yield f"{dice.choice(['5.1.1', ''])},{reason},{address},{when}\n".encode()
+        if dice.random() < 0.01:
+            yield dice.choice([b",,,\n", b"\n", b"5.1.1,a,b,c,d,e,f\n", *odd])
+
+
+@pytest.mark.parametrize("size", [2_000, 50_000])
+def test_no_block_changes_a_table_or_its_account(monkeypatch, size):
+    data = HEADER + b"".join(csv_of_all_sorts(3_000))
+    expected = read(data)
+    monkeypatch.setattr(_blocks, "BLOCK_BYTES", size)
+    monkeypatch.setattr("bouncekit.intake.collecting.BUFFER_ROWS", size // 100)
+    found = read(data)
+    pd.testing.assert_frame_equal(found, expected)
+    assert ingest(found) == ingest(expected)
+    assert ingest(found).skipped > 5
+
+
+def test_no_number_of_cores_changes_a_table_or_its_account(monkeypatch):
+    monkeypatch.setattr(_blocks, "BLOCK_BYTES", 5_000)
+    open_quote = b'5.1.1,"open,x@example.com,1\n'
+    data = HEADER + b"".join(csv_of_all_sorts(3_000, open_quote))
+    monkeypatch.setattr(threads, "usable_cores", lambda: 1)
+    expected = read(data)
+    for cores in (2, 5):
+        monkeypatch.setattr(threads, "usable_cores", lambda cores=cores: cores)
+        found = read(data)
+        pd.testing.assert_frame_equal(found, expected)
+        assert ingest(found) == ingest(expected)
+    assert ingest(expected).failed > 0
+    assert len(expected) > 2_900
+
+
+def test_records_read_one_by_one_are_those_read_at_once(monkeypatch):
+    data = HEADER + b"".join(csv_of_all_sorts(2_000))
+    expected = read(data)
+    monkeypatch.setattr(_csv, "_with_cells", lambda block: (block, None))
+    found = read(data)
+    pd.testing.assert_frame_equal(found, expected)
+    assert ingest(found) == ingest(expected)
