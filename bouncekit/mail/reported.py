@@ -71,6 +71,7 @@ def reported_rows(
                 lines, _ = notice.split_original(message.text)
             words = _fuller(words, lines, address or recipient.final, message)
         elif event == "bounce":
+            words = _with_code(words, message.plain)
             words = _with_stage(words, message.plain, address or recipient.final)
             words = _with_reason(words, message.plain)
         row = _row(common, event, address, words, recipient)
@@ -96,6 +97,17 @@ def _guess(row: Row, original: HeaderBlock) -> None:
     row["recipient"] = shared.guess(original)
     if row["recipient"]:
         row["vendor_type"] = f"{row['vendor_type'] or ''}/{GUESSED_RECIPIENT}"
+
+
+def _with_code(words: str, text: str) -> str:
+    """Return the reply of the dialogue whose words the report gives without its code."""
+    if words[:1].isdigit() or "\n<<< " not in text:
+        return words
+    for line in text.split("\n<<< ")[1:]:
+        reply = line.partition("\n")[0].strip()
+        if reply[:1] in ("4", "5") and reply.endswith(words) and len(reply) - len(words) < 12:
+            return reply
+    return words
 
 
 def _with_stage(words: str, text: str, address: str) -> str:
