@@ -230,6 +230,8 @@ def kind_of_text(message: Message, lines: list[str]) -> tuple[Kind, str]:
     told = [_read_line(line[:MAX_LINE]) for line in lines[:MAX_LINES] if line[:1] != ">"]
     words = " ".join([line.folded for line in told if line.folded])[:MAX_NOTICE]
     says_so = any(line.bounce for line in told) or has("bounce_sentence", words)
+    if subject.auto_reply and not (named or subject.bounce or says_so):
+        return "auto_reply", ""
     if not named and not _speaks_of_failure(
         message, subject, words, daemon=daemon, says_so=says_so
     ):
@@ -248,20 +250,26 @@ def _speaks_of_failure(
     if not daemon and (not is_machine(message) or subject.reply):
         return False
     trusted = daemon and is_trusted(message)
-    if trusted and says_so:
+    if subject.reply or "list-unsubscribe" in message.headers:
+        # Some servers answer so (Apache James), and groups pass bounces on; people and
+        # newsletters do both more often.
+        return trusted and says_so and _names_another(message, words)
+    path = message.headers.first("return-path")
+    untraced = not path or _is_null_path(path)
+    if trusted and says_so and (subject.bounce or untraced):
         return True
     # A help desk, a newsletter or a phisher may use such words too, but tells of nobody else.
     of_another = _names_another(message, words)
-    concrete = of_another or (trusted and bool(_ADDRESS.search(words)))
-    if of_another and _is_null(message) and _FULL_REPLY.search(words):
+    if of_another and _is_null_path(path) and _FULL_REPLY.search(words):
         # Whatever the language: hardly anybody but a mail server writes so to a sender.
         return daemon or not (subject.auto_reply or _is_auto_reply(message))
-    if concrete and says_so:
+    if of_another and says_so:
         return True
     failed = bool(_REPLY.search(words)) or has("failure_words", words)
     if subject.bounce:
-        return concrete or failed or (trusted and len(words) < SHORT)
-    return of_another and failed and not has("summary_subject", subject.folded)
+        told = of_another or failed or (trusted and len(words) < SHORT)
+        return told or (trusted and bool(_ADDRESS.search(words)))
+    return of_another and failed and untraced and not has("summary_subject", subject.folded)
 
 
 def _names_another(message: Message, words: str) -> bool:
