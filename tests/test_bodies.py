@@ -30,6 +30,7 @@ def blob(data: bytes) -> Blob:
         {"body": urlencode(EVENT)},
         {"Records": [{"body": json.dumps({"Message": json.dumps(EVENT)})}]},
         {"time": "2026-01-01", "request": {"rawBody": urlencode(EVENT)}},
+        {"Message": "webhook came in", "body": json.dumps(EVENT)},
     ],
 )
 def test_an_event_comes_out_of_any_wrapping(stored):

@@ -71,8 +71,18 @@ def _inside(
         return [value if opened is None else _or_empty(opened)]
     if not isinstance(value, dict) or is_event(value):
         return [value]
-    key = next((key for key in keys if isinstance(value.get(key), (dict, list, str))), None)
-    return [value if key is None else _or_empty(value[key])]
+    words = None
+    for key in keys:
+        inner = value.get(key)
+        if isinstance(inner, (dict, list)):
+            return [_or_empty(inner)]
+        if isinstance(inner, str):
+            opened = _opened(inner)
+            if opened is not None:
+                return [_or_empty(opened)]
+            # A logger's own words stand beside the body that it logged.
+            words = words or inner
+    return [words or value]
 
 
 def _or_empty(value: Any) -> Any:

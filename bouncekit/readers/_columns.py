@@ -153,7 +153,8 @@ def names_zones(column: Column) -> bool:
     if _numbers(told) is not None:
         return True
     written = told.filter(pc.invert(pc.match_substring_regex(told, _DIGITS)))
-    return all(map(times.names_zone, pc.unique(written).to_pylist()))
+    texts = pc.unique(written).to_pylist()
+    return all(times.names_zone(text) or times.from_text(text) is None for text in texts)
 
 
 def without_strange(
@@ -202,6 +203,20 @@ def leave_out(table: pa.Table, reason: Column, ledger: Ledger) -> pa.Table:
     kept = table.filter(pc.is_null(reason))
     ledger.read += kept.num_rows
     return kept
+
+
+# 5.1.10 becomes 5/1/2010 in a spreadsheet, and 5.2.2 2005-02-02; ids and epoch times 1.7E+09.
+_AS_DATE = r"^\d{1,4}[-/]\d{1,2}[-/]\d{1,4}$|^\d{1,2}\.\d{1,2}\.\d{4}$"
+_AS_POWER = r"^\d(?:[.,]\d+)?[Ee]\+\d+$"
+
+
+def changed_by_spreadsheet(status: Column, times_told: Column) -> bool:
+    """Say whether a spreadsheet program has turned codes into dates or shortened times."""
+    found = ((status, _AS_DATE), (times_told, _AS_POWER))
+    return any(
+        pc.any(pc.match_substring_regex(column, form), min_count=0).as_py()
+        for column, form in found
+    )
 
 
 def reply_codes(texts: Column, status: Column | None = None) -> tuple[Column, Column]:

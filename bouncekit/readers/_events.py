@@ -14,7 +14,7 @@ import pyarrow.compute as pc
 
 from bouncekit.accounting import Ledger
 from bouncekit.inputs.sources import Blob, Head
-from bouncekit.readers import _bodies, _csv, _json
+from bouncekit.readers import _bodies, _columns, _csv, _json
 from bouncekit.readers._base import CERTAIN, NO, BadItem, Chunk, Items, Options, SkipItem
 
 BEIJING = "Asia/Shanghai"
@@ -141,6 +141,15 @@ def note_zone(ledger: Ledger, options: Options, zone: str, why: str) -> None:
     """Say in the account that times without a zone were read in one, unless the user gave it."""
     if not options.tz:
         ledger.note(f"times name no zone and were read as {zone} ({why}); give tz= for another")
+
+
+def note_spreadsheet(ledger: Ledger, status: _columns.Column, when: _columns.Column) -> None:
+    """Say in the account that a spreadsheet program has damaged codes or times."""
+    if _columns.changed_by_spreadsheet(status, when):
+        ledger.note(
+            "a spreadsheet program turned status codes into dates or shortened times (1.7E+09); "
+            "those are missing: take the file as it was downloaded"
+        )
 
 
 def noting_zone(items: Items, is_local: Callable[[Any], bool], zone: str, why: str) -> Items:

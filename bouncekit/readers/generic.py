@@ -23,7 +23,7 @@ from bouncekit.inputs.encodings import fold_header
 from bouncekit.inputs.sources import Blob, Head
 from bouncekit.readers import _columns, _csv, _entries, _json
 from bouncekit.readers._base import NO, Chunk, Options, Reader
-from bouncekit.readers._events import settled
+from bouncekit.readers._events import note_spreadsheet, settled
 from bouncekit.readers._understanding import FIELDS, SAMPLE, Understanding, understand
 from bouncekit.readers._words import event_of
 
@@ -155,6 +155,7 @@ def _convert(
 
     diagnostic, word = column("diagnostic"), column("event")
     status = pc.coalesce(column("enhanced_code"), column("code"))
+    note_spreadsheet(ledger, status, column("timestamp"))
     smtp, enhanced = _columns.reply_codes(diagnostic, status)
     smtp = pc.coalesce(smtp, _columns.reply_codes(column("smtp_code"))[0])
     table = pa.table(

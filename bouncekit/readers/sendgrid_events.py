@@ -133,5 +133,9 @@ READER = Reader(
     sniff=sniff,
     read=ByItem(_bodies.items(_events), _parse),
     has_denominator=True,
-    how_to_get="Settings > Mail Settings > Event Webhook; keep the bodies that it posts",
+    how_to_get=(
+        "Settings > Mail Settings > Event Webhooks > Create new webhook: under Deliverability Data "
+        "check Processed, Dropped, Deferred, Delivered and Bounced, under Engagement Data Spam "
+        "Reports and Unsubscribes; keep the bodies that it posts."
+    ),
 )
