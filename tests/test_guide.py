@@ -42,3 +42,13 @@ def test_sources_command_prints_the_page(capsys):
 def test_sources_command_names_what_there_is(capsys):
     assert cli.main(["sources", "fax"]) == 1
     assert "there is no source 'fax'; there are: " in capsys.readouterr().err
+
+
+def test_every_source_is_told_of_in_chinese_and_none_that_is_gone():
+    assert set(guide._texts()["source"]) == set(source_names())
+
+
+def test_the_page_in_the_documents_is_up_to_date(root):
+    """``python -m bouncekit sources --markdown > docs/sources.md`` makes it anew."""
+    for lang, name in (("en", "sources.md"), ("zh", "sources.zh.md")):
+        assert (root / "docs" / name).read_text(encoding="utf-8") == guide.page(lang), name
