@@ -186,32 +186,36 @@ def by_column(
 
 SKIP = "skip"
 """Stands in a column of events for what is none of ours."""
+PENDING = "pending"
+"""Stands there for what has no outcome yet."""
+NO_ROWS = {
+    SKIP: "is an open, click or subscription, not a delivery event",
+    PENDING: "is still under way; its outcome is not known yet",
+}
+"""Why such items give no rows."""
 
 
-def settled(
-    table: pa.Table,
-    ledger: Ledger,
-    other: str = "is an open, click or subscription, not a delivery event",
-) -> pa.Table:
+def settled(table: pa.Table, ledger: Ledger, other: str = NO_ROWS[SKIP]) -> pa.Table:
     """Keep the rows with an event; enter all of them in the account.
 
     Parameters
     ----------
     table : Table
-        Has ``event`` (:data:`SKIP` for opens and the like, missing for a word
-        that is not known), ``vendor_type`` (that word) and ``item``.
+        Has ``event`` (a key of :data:`NO_ROWS` for what gives no rows, missing
+        for a word that is not known), ``vendor_type`` (that word) and ``item``.
     other : str
-        Why the skipped ones are none of ours, in a sentence.
+        Why those with :data:`SKIP` are none of ours, in a sentence.
     """
     event, items = table.column("event"), table.column("item")
     strange = pc.is_null(event)
     words = table.column("vendor_type").filter(strange).to_pylist()
     for number, word in zip(items.filter(strange).to_pylist(), words, strict=True):
         ledger.fail(number, f"says {str(word)[:40]!r}, which is no event that is known")
-    skipped = pc.fill_null(pc.equal(event, SKIP), False)
-    numbers = items.filter(skipped)
-    if len(numbers):
-        ledger.skip(numbers[0].as_py(), other, len(numbers))
-    kept = table.filter(pc.invert(pc.or_(strange, skipped)))
+    for name, reason in (NO_ROWS | {SKIP: other}).items():
+        numbers = items.filter(pc.fill_null(pc.equal(event, name), False))
+        if len(numbers):
+            ledger.skip(numbers[0].as_py(), reason, len(numbers))
+    left_out = pc.is_in(event, pa.array(list(NO_ROWS)))
+    kept = table.filter(pc.invert(pc.or_(strange, left_out)))
     ledger.read += kept.num_rows
     return kept

@@ -23,7 +23,7 @@ from typing import Any
 from bouncekit import times
 from bouncekit.readers import _bodies, _events
 from bouncekit.readers._base import BadItem, ByItem, Options, Reader, Row, SkipItem
-from bouncekit.readers._events import BEIJING
+from bouncekit.readers._events import BEIJING, NO_ROWS, PENDING
 from bouncekit.readers._reply import Codes, codes_of
 
 _STATUSES = {"0": "delivered", "2": "bounce", "3": "bounce", "4": "bounce"}
@@ -73,8 +73,7 @@ def _parse(event: Any, options: Options) -> list[Row]:
 def _detail(entry: dict[str, Any], options: Options) -> Row:
     status = _events.text(entry, "Status")
     if status == _UNDER_WAY:
-        msg = "is still under way; its outcome is not known yet"
-        raise SkipItem(msg)
+        raise SkipItem(NO_ROWS[PENDING])
     kind = _STATUSES.get(status or "")
     if kind is None:
         msg = f"has the status {str(status)[:40]!r}, which is none of DirectMail's"

@@ -26,7 +26,7 @@ from typing import Any
 from bouncekit import codes, times
 from bouncekit.readers import _bodies, _events
 from bouncekit.readers._base import CERTAIN, BadItem, ByItem, Options, Reader, Row, SkipItem
-from bouncekit.readers._events import BEIJING, SKIP
+from bouncekit.readers._events import BEIJING, NO_ROWS, PENDING
 from bouncekit.readers._reply import codes_of
 from bouncekit.readers._words import event_of
 
@@ -46,7 +46,7 @@ _WORDS = _events.Vocabulary(
     },
     _events.OPENS_AND_CLICKS | {"route": "mail that came in"},
 )
-_STATUSES = {"无效邮件": "bounce", "软退信": "bounce", "请求投递": "sent", "请求": "sent"}
+_STATUSES = {"无效邮件": "bounce", "软退信": "bounce", "请求投递": PENDING, "请求": PENDING}
 _NOT_TRIED = {"401", "402"}
 _SUBCLASS = ("subStat", "substat", "sub_stat")
 _OURS = {"apiUser", "api_user", "maillistTaskId", "mail_list_task_id", "recipientArray"}
@@ -150,12 +150,8 @@ def _reply(event: dict[str, Any]) -> str | None:
 def _status_rows(entry: dict[str, Any], options: Options) -> list[Row]:
     status = _events.text(entry, "status") or ""
     kind = _STATUSES.get(status) or event_of(status)
-    if kind == SKIP:
-        msg = "is an open, click or subscription, not a delivery event"
-        raise SkipItem(msg)
-    if kind == "sent":
-        msg = "is still under way; its outcome is not known yet"
-        raise SkipItem(msg)
+    if kind in NO_ROWS:
+        raise SkipItem(NO_ROWS[kind])
     if kind is None:
         msg = f"has the status {status[:40]!r}, which is none of SendCloud's"
         raise BadItem(msg)

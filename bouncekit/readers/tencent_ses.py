@@ -21,6 +21,7 @@ from typing import Any
 from bouncekit import times
 from bouncekit.readers import _bodies, _events
 from bouncekit.readers._base import BadItem, ByItem, Options, Reader, Row, SkipItem
+from bouncekit.readers._events import NO_ROWS, PENDING
 from bouncekit.readers._reply import codes_of
 
 _WORDS = _events.Vocabulary(
@@ -113,8 +114,7 @@ def _status(entry: dict[str, Any]) -> tuple[str, str]:
         msg = f"has the DeliverStatus {deliver[:40]!r}, which is none of Tencent's"
         raise BadItem(msg)
     if send == _ACCEPTED:
-        msg = "is still under way; its outcome is not known yet"
-        raise SkipItem(msg)
+        raise SkipItem(NO_ROWS[PENDING])
     return "bounce" if send == _BAD_FORM else "suppressed", f"send {send}"
 
 
