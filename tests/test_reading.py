@@ -163,12 +163,16 @@ def test_columns_that_are_only_partly_there_are_an_error_and_others_are_ignored(
 
 def test_note_says_what_was_understood_and_which_zone_was_taken():
     table = "邮箱,退信时间,退信原因\nann@example.cn,2026-01-02 10:00,邮箱不存在\n".encode("gb18030")
-    (note,) = ingest(read(table)).notes
-    assert "recipient = 邮箱, timestamp = 退信时间, diagnostic = 退信原因" in note
-    assert "read as UTC; give tz=" in note
-    shanghai = read(table, tz="Asia/Shanghai")
-    assert str(shanghai.loc[0, "timestamp"]) == "2026-01-02 02:00:00+00:00"
-    assert "read as Asia/Shanghai" in ingest(shanghai).notes[0]
+    df = read(table)
+    english, chinese = ingest(df).notes
+    assert "recipient = 邮箱, timestamp = 退信时间, diagnostic = 退信原因" in english
+    assert "read as Asia/Shanghai, give tz=... for another" in english
+    assert "识别结果：" in chinese
+    assert "按 Asia/Shanghai 读取" in chinese
+    assert str(df.loc[0, "timestamp"]) == "2026-01-02 02:00:00+00:00"
+    paris = read(table, tz="Europe/Paris")
+    assert str(paris.loc[0, "timestamp"]) == "2026-01-02 09:00:00+00:00"
+    assert "read as Europe/Paris" in ingest(paris).notes[0]
 
 
 HOSTILE_CSV = {

@@ -205,20 +205,6 @@ def leave_out(table: pa.Table, reason: Column, ledger: Ledger) -> pa.Table:
     return kept
 
 
-# 5.1.10 becomes 5/1/2010 in a spreadsheet, and 5.2.2 2005-02-02; ids and epoch times 1.7E+09.
-_AS_DATE = r"^\d{1,4}[-/]\d{1,2}[-/]\d{1,4}$|^\d{1,2}\.\d{1,2}\.\d{4}$"
-_AS_POWER = r"^\d(?:[.,]\d+)?[Ee]\+\d+$"
-
-
-def changed_by_spreadsheet(status: Column, times_told: Column) -> bool:
-    """Say whether a spreadsheet program has turned codes into dates or shortened times."""
-    found = ((status, _AS_DATE), (times_told, _AS_POWER))
-    return any(
-        pc.any(pc.match_substring_regex(column, form), min_count=0).as_py()
-        for column, form in found
-    )
-
-
 def reply_codes(texts: Column, status: Column | None = None) -> tuple[Column, Column]:
     """Read the SMTP code and the enhanced code of each row.
 

@@ -26,9 +26,11 @@ from bouncekit.inputs.sources import HEAD_BYTES, Blob, Head
 from bouncekit.readers import _blocks, _records
 from bouncekit.readers._base import Chunk, Options
 from bouncekit.readers._columns import texts
+from bouncekit.readers._spreadsheets import note_damage
 
 MAX_COLUMNS = 1_000
 _LONG_CELL = 20_000
+_SAMPLE = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,6 +118,7 @@ def records(blob: Blob, ledger: Ledger, free_text: str = "") -> Iterator[Records
     if len(header.names) > MAX_COLUMNS:
         ledger.fail(None, f"has more than {MAX_COLUMNS:,} columns; is it really a table?")
         return
+    note_damage(header, sample(blob.head, _SAMPLE), ledger)
     with blob.open() as stream:
         skip = header.lines
         parts = _blocks.blocks(stream, blob.head.encoding)

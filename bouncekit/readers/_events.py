@@ -14,7 +14,7 @@ import pyarrow.compute as pc
 
 from bouncekit.accounting import Ledger
 from bouncekit.inputs.sources import Blob, Head
-from bouncekit.readers import _bodies, _columns, _csv, _json
+from bouncekit.readers import _bodies, _csv, _json
 from bouncekit.readers._base import CERTAIN, NO, BadItem, Chunk, Items, Options, SkipItem
 
 BEIJING = "Asia/Shanghai"
@@ -143,15 +143,6 @@ def note_zone(ledger: Ledger, options: Options, zone: str, why: str) -> None:
         ledger.note(f"times name no zone and were read as {zone} ({why}); give tz= for another")
 
 
-def note_spreadsheet(ledger: Ledger, status: _columns.Column, when: _columns.Column) -> None:
-    """Say in the account that a spreadsheet program has damaged codes or times."""
-    if _columns.changed_by_spreadsheet(status, when):
-        ledger.note(
-            "a spreadsheet program turned status codes into dates or shortened times (1.7E+09); "
-            "those are missing: take the file as it was downloaded"
-        )
-
-
 def noting_zone(items: Items, is_local: Callable[[Any], bool], zone: str, why: str) -> Items:
     """Note the zone that is assumed as soon as an item has a time without one."""
 
@@ -188,9 +179,12 @@ SKIP = "skip"
 """Stands in a column of events for what is none of ours."""
 PENDING = "pending"
 """Stands there for what has no outcome yet."""
+UNJOINED = "unjoined"
+"""Stands there for a sending that cannot be joined to what became of the message."""
 NO_ROWS = {
     SKIP: "is an open, click or subscription, not a delivery event",
     PENDING: "is still under way; its outcome is not known yet",
+    UNJOINED: "tells of a sending that no message id joins to its outcome",
 }
 """Why such items give no rows."""
 

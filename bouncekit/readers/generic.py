@@ -1,15 +1,19 @@
 """Any table or JSON list of failed mail whose columns can be recognised.
 
 For exports that no reader knows by name. Columns are recognised by their
-cells, their names are a hint (English, Chinese); ``columns={...}`` decides
-where that goes wrong. What was understood stands as a note in
-``bk.ingest(df).notes``. A table is taken only if it has an address and a
-column that tells what became of it; contact lists are left alone.
+cells, their names are a hint (English, Chinese, some other languages);
+``columns={...}`` decides where that goes wrong. What was understood stands as
+notes in ``bk.ingest(df).notes``, in English and in Chinese. A table is taken
+only if it has an address and a column that tells what became of it; contact
+lists are left alone.
 
-``vendor_type`` is the word in the event column, as written.
+``vendor_type`` is the word in the event column, as written, or that of a
+second one which says of what kind a bounce was (hard, soft). Times without a
+zone are Beijing time in a table with Chinese column names, else UTC.
 """
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from functools import lru_cache
 from typing import Any
 
@@ -21,9 +25,11 @@ from bouncekit.accounting import Ledger
 from bouncekit.errors import BouncekitError
 from bouncekit.inputs.encodings import fold_header
 from bouncekit.inputs.sources import Blob, Head
-from bouncekit.readers import _columns, _csv, _entries, _json
+from bouncekit.readers import _columns, _csv, _dates, _entries, _json
 from bouncekit.readers._base import NO, Chunk, Options, Reader
-from bouncekit.readers._events import note_spreadsheet, settled
+from bouncekit.readers._events import settled
+from bouncekit.readers._saying import home_zone, sentences
+from bouncekit.readers._spreadsheets import ROUNDED
 from bouncekit.readers._understanding import FIELDS, SAMPLE, Understanding, understand
 from bouncekit.readers._words import event_of
 
@@ -58,7 +64,7 @@ def understood(head: Head, given: tuple[tuple[str, str], ...]) -> Understanding:
 def check_fields(columns: Mapping[str, str]) -> None:
     """Raise BouncekitError if ``columns`` names a field that there is not."""
     for field in columns:
-        if field not in (*FIELDS, "vendor_type"):
+        if field not in FIELDS:
             msg = f"columns={{...}} has the field {field!r}; the fields are {', '.join(FIELDS)}"
             raise BouncekitError(msg)
 
@@ -119,7 +125,13 @@ def read(blob: Blob, options: Options, ledger: Ledger) -> Iterator[Chunk]:
     """Read the table, one row per record."""
     given = options.columns if has_columns(blob.head, options.columns) else {}
     found = understood(blob.head, tuple(given.items()))
-    _say(found, blob.head, options, ledger)
+    name = found.columns.get("timestamp")
+    if name and not blob.head.is_json:
+        found = replace(found, day_first=_dates.day_first(blob, name))
+    cells = samples(blob.head)
+    options = replace(options, tz=options.tz or home_zone(blob.head.columns))
+    for sentence in sentences(found, blob.head, cells, options.tz):
+        ledger.note(sentence)
     for records in (
         _json_records(blob, ledger) if blob.head.is_json else _csv_records(blob, ledger, found)
     ):
@@ -153,9 +165,9 @@ def _convert(
         known = name is not None and name in cells.column_names
         return _columns.filled(cells.column(name)) if known else _columns.missing(count)
 
-    diagnostic, word = column("diagnostic"), column("event")
+    word = column("event")
+    diagnostic = pc.replace_substring_regex(column("diagnostic"), r"(?i)^smtp\s*;\s*", "")
     status = pc.coalesce(column("enhanced_code"), column("code"))
-    note_spreadsheet(ledger, status, column("timestamp"))
     smtp, enhanced = _columns.reply_codes(diagnostic, status)
     smtp = pc.coalesce(smtp, _columns.reply_codes(column("smtp_code"))[0])
     table = pa.table(
@@ -164,13 +176,13 @@ def _convert(
                 column("timestamp"),
                 lambda text: times.from_text(text, options.tz, found.day_first),
             ),
-            "event": _columns.by_distinct(word, event_of, pa.string()),
+            "event": _columns.by_distinct(word, lambda text: _event(text, found), pa.string()),
             "recipient": column("recipient"),
             "smtp_code": smtp,
             "enhanced_code": enhanced,
             "diagnostic": diagnostic,
-            "vendor_type": word,
-            "message_id": pc.utf8_trim(column("message_id"), "<> "),
+            "vendor_type": pc.coalesce(column("vendor_type"), word),
+            "message_id": _ids(column("message_id")),
             "campaign": column("campaign"),
             "sender": column("sender"),
             "sending_ip": column("sending_ip"),
@@ -183,6 +195,17 @@ def _convert(
         yield kept
 
 
+def _event(word: str, found: Understanding) -> str | None:
+    event = event_of(word)
+    return found.sent_is if event == "sent" else event
+
+
+def _ids(column: _columns.Column) -> _columns.Column:
+    """Give message ids; rounded numbers would make one message of many."""
+    lost = pc.match_substring_regex(column, ROUNDED)
+    return pc.utf8_trim(pc.if_else(lost, pa.scalar(None, pa.string()), column), "<> ")
+
+
 def _with_event(table: pa.Table) -> pa.Table:
     """Give an event to records that have no word for it.
 
@@ -193,19 +216,6 @@ def _with_event(table: pa.Table) -> pa.Table:
     plain = pc.if_else(arrived, "delivered", "bounce")
     event = pc.if_else(pc.is_null(word), plain, event)
     return table.set_column(table.column_names.index("event"), "event", event)
-
-
-def _say(found: Understanding, head: Head, options: Options, ledger: Ledger) -> None:
-    titles = {} if head.is_json else dict(zip(head.header.names, head.header.titles, strict=True))
-    sentence = found.sentence(titles)
-    cells = [
-        cell for cell in samples(head).get(found.columns.get("timestamp", ""), []) if cell.strip()
-    ]
-    if any(not times.names_zone(cell) for cell in cells):
-        sentence += f" (times name no zone: read as {options.tz or 'UTC; give tz=... for another'})"
-    if found.day_first is None and any(times.from_text(cell) is None for cell in cells):
-        sentence += " (day and month cannot be told apart in some dates; those are missing)"
-    ledger.note(f"understood {sentence}; columns={{...}} says otherwise")
 
 
 READER = Reader(

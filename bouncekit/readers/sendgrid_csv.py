@@ -34,7 +34,7 @@ from bouncekit.accounting import Ledger
 from bouncekit.inputs.sources import Blob, Head
 from bouncekit.readers import _bodies, _columns, _entries
 from bouncekit.readers._base import CERTAIN, NO, Chunk, Options, Reader
-from bouncekit.readers._events import note_spreadsheet, note_zone, settled
+from bouncekit.readers._events import note_zone, settled
 
 _LIST = {"email", "created"}
 _OF_LIST = _LIST | {"status", "reason", "ip"}
@@ -96,7 +96,6 @@ def _convert(cells: pa.Table, name: str | None, options: Options, ledger: Ledger
         note_zone(ledger, options, _V2_ZONE, "as SendGrid's API v2 writes them")
     reason = _columns.column(cells, "reason")
     status = _columns.column(cells, "status")
-    note_spreadsheet(ledger, status, created)
     smtp, enhanced = _columns.reply_codes(reason, status)
     return pa.table(
         {
