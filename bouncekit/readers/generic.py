@@ -166,7 +166,7 @@ def _convert(
         return _columns.filled(cells.column(name)) if known else _columns.missing(count)
 
     word = column("event")
-    diagnostic = pc.replace_substring_regex(column("diagnostic"), r"(?i)^smtp\s*;\s*", "")
+    diagnostic = _without_type(column("diagnostic"))
     status = pc.coalesce(column("enhanced_code"), column("code"))
     smtp, enhanced = _columns.reply_codes(diagnostic, status)
     smtp = pc.coalesce(smtp, _columns.reply_codes(column("smtp_code"))[0])
@@ -202,8 +202,18 @@ def _event(word: str, found: Understanding) -> str | None:
 
 def _ids(column: _columns.Column) -> _columns.Column:
     """Give message ids; rounded numbers would make one message of many."""
-    lost = pc.match_substring_regex(column, ROUNDED)
-    return pc.utf8_trim(pc.if_else(lost, pa.scalar(None, pa.string()), column), "<> ")
+    if pc.any(pc.match_substring(column, "+"), min_count=0).as_py():
+        lost = pc.match_substring_regex(column, ROUNDED)
+        column = pc.if_else(lost, pa.scalar(None, pa.string()), column)
+    return pc.utf8_trim(column, "<> ")
+
+
+def _without_type(column: _columns.Column) -> _columns.Column:
+    """Take the type ``smtp;`` off diagnostic codes (RFC 3464 2.3.6), where there are any."""
+    typed = pc.starts_with(column, "smtp", ignore_case=True)
+    if not pc.any(typed, min_count=0).as_py():
+        return column
+    return pc.replace_substring_regex(column, r"(?i)^smtp\s*;\s*", "")
 
 
 def _with_event(table: pa.Table) -> pa.Table:
