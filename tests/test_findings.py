@@ -168,3 +168,10 @@ def test_what_was_planted_is_found_and_nothing_else():
 
 def test_evidence_of_a_sends_table_is_no_row_of_the_bounce_table(table, found):
     assert all(np.all(rows < len(table)) for rows in found["rows"])
+
+
+def test_a_table_shows_the_whole_sentence(found):
+    from bouncekit.reporting.show import show
+
+    shown = show(found, ["text", "advice"], show_addresses=True)
+    assert [row[0] for row in shown.rows] == found["text"].tolist()[: len(shown.rows)]

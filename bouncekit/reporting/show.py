@@ -19,6 +19,9 @@ from bouncekit.words import has_words, words
 
 MAX_CELL = 160
 """Characters of one cell; what is longer ends in an ellipsis."""
+MAX_SENTENCE = 600
+"""The same for cells with sentences of our own."""
+_SENTENCES = ("text", "advice", "why", "steps", "because")
 _SHARES = ("rate", "_rate", "_low", "_high", "_share", "share")
 _NOTHING = "–"
 # JupyterLab sets every cell to the right; a report has a style of its own.
@@ -285,12 +288,13 @@ def _writer(values: pd.Series, tz: str, lang: Language) -> Callable[[Any], str]:
     readable = _READABLE.get(name)
     if readable:
         return lambda value: readable(str(value), lang)
-    return _cell
+    most = MAX_SENTENCE if name in _SENTENCES else MAX_CELL
+    return lambda value: _cell(value, most)
 
 
-def _cell(value: object) -> str:
+def _cell(value: object, most: int) -> str:
     line = one_line(str(value))
-    return line if len(line) <= MAX_CELL else f"{line[: MAX_CELL - 1]}…"
+    return line if len(line) <= most else f"{line[: most - 1]}…"
 
 
 def _reason(value: str, lang: Language) -> str:
