@@ -103,7 +103,7 @@ def test_an_unreadable_file_is_one_sentence(tmp_path):
 def test_something_else_is_one_sentence():
     with pytest.raises(BouncekitError, match="expected a table or the path of a CSV file, got int"):
         read_sends(5)
-    with pytest.raises(BouncekitError, match="expected a table, a path or addresses, got int"):
+    with pytest.raises(BouncekitError, match=r"a table, a path or addresses .*, got int"):
         read_addresses(5)
 
 
