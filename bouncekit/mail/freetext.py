@@ -96,8 +96,7 @@ def _with_words(lines: list[str], chosen: list[Place], headings: list[Place]) ->
             mine = [p for p in headings if p.address.lower() == place.address.lower()] or [place]
             words = _reason(lines, place, _segments(lines, mine, headings), starts[0])
         elif len(chosen) > 1:
-            others = {other.line for other in chosen} - {place.line}
-            words = _notice([line for n, line in enumerate(lines) if n not in others])
+            words = _of_one(lines, place, starts)
         else:
             # What follows the recipient tells more than the sentence that names it.
             words = _tidy([place.rest.strip(" \t>.:;,\"'"), *lines[place.line + 1 :]])
@@ -105,6 +104,20 @@ def _with_words(lines: list[str], chosen: list[Place], headings: list[Place]) ->
                 words = _notice(lines)
         found.append(Failure(place.address, (_between_labels(words) or words)[:MAX_WORDS]))
     return found
+
+
+def _of_one(lines: list[str], place: Place, starts: list[int]) -> str:
+    """Return the words about one of several labelled recipients.
+
+    Those below it where each recipient has a reason below it, else what is
+    said of all.
+    """
+    ends = [*starts[1:], len(lines)]
+    below = {at: _tidy(lines[at + 1 : end]) for at, end in zip(starts, ends, strict=True)}
+    if len(starts) > 1 and all(map(_weight, below.values())):
+        return f"{place.rest.strip(_AROUND)}\n{below[place.line]}".strip()
+    others = set(starts) - {place.line}
+    return _notice([line for number, line in enumerate(lines) if number not in others])
 
 
 def _dialogue(lines: list[str], own: str) -> str:

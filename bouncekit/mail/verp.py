@@ -11,7 +11,9 @@ from bouncekit import addresses
 from bouncekit.mail.engine import Message
 from bouncekit.mail.headers import HeaderBlock
 
-_MARK = re.compile(r"=[\w-]{1,63}(?:\.[\w-]{1,63}){1,8}@")
+_MARK = re.compile(r"=[\w-]{1,63}(?:\.[\w-]{1,63}){1,8}(?:@|==)")
+# Sympa's way: bounce+bob==a==example.net==list@lists.example.com.
+_SYMPA = re.compile(r"\+([^\s<>@=]{1,64})==a==([\w.-]{1,255})==")
 _LOCAL = re.compile(r"([^@\s<>\"]{1,320})@")
 _DOMAIN = re.compile(r"[\w-]{1,63}(?:\.[\w-]{1,63}){1,8}")
 _SIGNED = ("prvs=", "msprvs", "btv1=", "srs0", "srs1", "batv")
@@ -24,6 +26,8 @@ def recipient(message: Message, original: HeaderBlock) -> str | None:
         return None
     for name in ("x-original-to", "delivered-to", "to"):
         value = message.headers.first(name)
+        if "==a==" in value and (sympa := _SYMPA.search(value)):
+            return addresses.clean(f"{sympa[1]}@{sympa[2]}")
         match = _LOCAL.search(value) if "=" in value else None
         if match and not match[1].lower().startswith(_SIGNED):
             tagged, equals, domain = match[1].rpartition("=")
