@@ -1,6 +1,7 @@
 """What works on whole columns gives what working on each cell gives."""
 
 import csv
+import json
 import random
 import re
 from datetime import UTC, datetime, timedelta
@@ -15,7 +16,7 @@ from bouncekit import codes, read, times
 from bouncekit.accounting import ingest
 from bouncekit.arrays import threads
 from bouncekit.code_columns import reply_codes
-from bouncekit.readers import _blocks, _columns, _csv
+from bouncekit.readers import _blocks, _columns, _csv, _json
 from bouncekit.texts import MAX_TEXT, clean_texts
 
 HEADER = b"status,reason,email,created\n"
@@ -123,6 +124,67 @@ def test_no_number_of_cores_changes_a_table_or_its_account(monkeypatch):
         assert ingest(found) == ingest(expected)
     assert ingest(expected).failed > 0
     assert len(expected) > 2_900
+
+
+EVENTS = [
+    {"event": "bounce", "email": " a@example.com", "timestamp": 1767225600, "smtp-id": "<m1@x>"},
+    {"event": "open", "email": "b@example.com", "timestamp": 1767225600},
+    {"event": "moon", "email": "c@example.com"},
+    {"event": "dropped", "reason": "Invalid", "email": "d@example.com", "timestamp": "1767225601"},
+    {"event": "deferred", "response": "421 4.7.0 no", "timestamp": 1767225602.5, "category": ["x"]},
+    {"event": "bounce", "email": True, "reason": 550, "sg_message_id": "m2.f", "status": ["5.1.1"]},
+    {"event": "delivered", "email": "e\ud800@example.com", "timestamp": {"a": 1}, "ip": 5},
+    {},
+    5,
+]
+
+
+@pytest.mark.parametrize("window", [150, 1_000, 1 << 20])
+@pytest.mark.parametrize("layout", ["lines", "array", "array of lines", "indented", "posts"])
+def test_events_read_many_at_once_are_those_read_one_by_one(monkeypatch, layout, window):
+    dice = random.Random(4)
+    events = [dice.choice(EVENTS) for _ in range(300)]
+    data = {
+        "lines": "\n".join(map(json.dumps, events)),
+        "array": json.dumps(events),
+        "array of lines": "[\n" + ",\n".join(map(json.dumps, events)) + "\n]\n",
+        "indented": json.dumps(events, indent=1),
+        "posts": "\n".join(json.dumps(events[n : n + 7]) for n in range(0, 300, 7)),
+    }[layout].encode()
+    with monkeypatch.context() as slow:
+        slow.setattr(_json._Cursor, "many", lambda self: None)
+        slow.setattr(_json, "value_lists", one_value_at_a_time(_json.value_lists))
+        expected = read(data)
+    monkeypatch.setattr(_json, "_CHUNK", window)
+    found = read(data)
+    pd.testing.assert_frame_equal(found, expected)
+    assert ingest(found) == ingest(expected)
+    assert ingest(found).items == 300
+
+
+def one_value_at_a_time(value_lists):
+    return lambda blob: ([value] for values in value_lists(blob) for value in values)
+
+
+@pytest.mark.parametrize(
+    "broken", ['{"event": "bo', '{"event": NaN}', "}{", '{"a":1}}', '{"a": "raw\nline"}', "\x1e"]
+)
+def test_a_broken_event_sends_only_its_stretch_the_slow_way(monkeypatch, broken):
+    monkeypatch.setattr(_json, "_CHUNK", 2_000)
+    lines = [json.dumps(EVENTS[0] | {"smtp-id": f"<m{n}@x>"}) for n in range(200)]
+    lines.insert(90, broken)
+    slow = []
+    raw_decode = _json.DECODER.raw_decode
+
+    class Counted:
+        def raw_decode(self, text, place):
+            slow.append(place)
+            return raw_decode(text, place)
+
+    monkeypatch.setattr(_json, "DECODER", Counted())
+    found = read("\n".join(lines).encode())
+    assert found["message_id"].tolist() == [f"m{n}@x" for n in range(200)]
+    assert len(slow) < 60
 
 
 def test_records_read_one_by_one_are_those_read_at_once(monkeypatch):

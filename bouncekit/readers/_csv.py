@@ -99,7 +99,10 @@ def converted(
             yield part, before.handed_over()
 
     def one(pair: tuple[Records, Ledger]) -> tuple[Chunk, Ledger]:
-        return work(*pair), pair[1]
+        chunk, own = work(*pair), pair[1]
+        # Steps that look at the same records one after the other each find some.
+        own.failures.sort(key=lambda problem: problem.item or 0)
+        return chunk, own
 
     try:
         for chunk, own in ahead(one, with_ledgers()):

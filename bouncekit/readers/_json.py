@@ -2,7 +2,9 @@
 
 Brackets, commas and white space between events are separators and nothing
 more, so an array, an array per line, one object per line and objects without
-any separator are all read the same way, one event at a time.
+any separator are all read the same way. orjson takes thousands of events at
+once; a stretch that it refuses (broken, cut off, nested deeply, with NaN or
+without separators) is read one event at a time.
 """
 
 import codecs
@@ -10,9 +12,13 @@ import io
 import json
 import re
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import chain
 from typing import Any, BinaryIO, cast
+
+import orjson
 
 from bouncekit.accounting import Ledger
 from bouncekit.inputs.sources import Blob, Head
@@ -27,6 +33,7 @@ _CHUNK = 1 << 20
 _NEXT_EVENT = re.compile(r"\n(?=[{\[])|\}\s*,\s*(?=\{)|\}(?=\{)")
 # How far from the end of the text an error may stand that more text would mend.
 _MARGIN = 16
+_SEPARATORS = " \t\r\n,[]\x1e\ufeff\x00"
 
 
 class _Cursor:
@@ -40,12 +47,31 @@ class _Cursor:
         self.ended = False
         self.passing = False
         self._pages = 0
+        self._tried = 0
+
+    def many(self) -> list[Any] | None:
+        """Take all values up to near the end of the window at once; None where that fails."""
+        if self._pages or self.place < self._tried:
+            return None
+        if len(self.text) - self.place < _CHUNK // 2 and not self.ended:
+            # What there is comes first; the error comes again to who reads on.
+            with suppress(OSError):
+                self.more()
+        end = len(self.text) if self.ended else _between_values(self.text, self.place)
+        stretch = self.text[self.place : end]
+        found = _all_of(stretch) if stretch.strip() else None
+        if found is None:
+            self._tried = len(self.text)
+        else:
+            self.place = end
+        return found
 
     def more(self) -> bool:
         """Read on; False at the end of the stream."""
         # As much again as there is: the beginning of a long event is decoded often.
         data = self._read(max(_CHUNK, len(self.text) - self.place))
         self.text = self.text[self.place :] + self._decoder.decode(data, final=not data)
+        self._tried -= self.place
         self.place = 0
         self.ended = not data
         return bool(data)
@@ -125,12 +151,48 @@ class Broken:
     reason: str
 
 
-def values(blob: Blob) -> Iterator[Any]:
-    """Yield each JSON value of a file, :class:`Broken` where there is none to be had."""
+_CUTS = ("\n", "},{", "}, {")
+
+
+def _between_values(text: str, place: int) -> int:
+    """Find the last place where a value may have ended: a line end, or a comma between objects."""
+    for cut in _CUTS:
+        at = text.rfind(cut, place)
+        if at >= 0:
+            return at + 1
+    return place
+
+
+def _all_of(stretch: str) -> list[Any] | None:
+    """Parse values with separators between; lists among them are separators too."""
+    inner = stretch.strip(_SEPARATORS)
+    lines = stretch.rstrip()
+    # A raw line end inside a text stays one, and is refused like by any parser.
+    for joined in (
+        lines.replace("\n", ",\n"),
+        inner.replace(",\n", "\n").replace("\n", ",\n"),
+        inner,
+    ):
+        with suppress(orjson.JSONDecodeError):
+            return _flat(orjson.loads(f"[{joined}]"))
+    return None
+
+
+def _flat(found: list[Any]) -> list[Any]:
+    while any(type(value) is list for value in found):
+        found = list(chain.from_iterable(v if type(v) is list else (v,) for v in found))
+    return found
+
+
+def value_lists(blob: Blob) -> Iterator[list[Any]]:
+    """Yield the JSON values of a file, some at a time; :class:`Broken` stands for a broken one."""
     deep = 0
     with blob.open() as stream:
         cursor = _Cursor(stream, blob.head.encoding)
-        while cursor.skip():
+        while (found := cursor.many()) is not None or cursor.skip():
+            if found is not None:
+                yield found
+                continue
             try:
                 value, cursor.place = DECODER.raw_decode(cursor.text, cursor.place)
             except RecursionError:
@@ -143,8 +205,13 @@ def values(blob: Blob) -> Iterator[Any]:
                 cursor.resume(getattr(error, "pos", cursor.place + 1))
                 value = Broken(f"is not valid JSON ({_words(error)})")
             if not cursor.passing:
-                yield value
+                yield [value]
             cursor.passing = False
+
+
+def values(blob: Blob) -> Iterator[Any]:
+    """Yield each JSON value of a file, :class:`Broken` where there is none to be had."""
+    return chain.from_iterable(value_lists(blob))
 
 
 def _cut_off(error: ValueError, cursor: _Cursor) -> bool:

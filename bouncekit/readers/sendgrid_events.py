@@ -20,14 +20,19 @@ arguments stand among the event's own keys and may be of any kind.
 """
 
 import re
+from functools import partial
 from typing import Any
 
+import pyarrow as pa
+import pyarrow.compute as pc
+
 from bouncekit import times
+from bouncekit.accounting import Ledger
+from bouncekit.arrays.encoding import one_array
 from bouncekit.inputs.sources import Head
-from bouncekit.readers import _bodies, _json
-from bouncekit.readers._base import CERTAIN, NO, ByItem, Options, Reader, Row, SkipItem
-from bouncekit.readers._events import OPENS_AND_CLICKS, Vocabulary, bare_id, joined, posted
-from bouncekit.readers._reply import codes_of
+from bouncekit.readers import _bodies, _columns, _csv, _event_columns, _json
+from bouncekit.readers._base import CERTAIN, NO, Options, Reader
+from bouncekit.readers._events import OPENS_AND_CLICKS, Vocabulary
 
 WORDS = Vocabulary(
     "SendGrid",
@@ -74,47 +79,87 @@ def sniff(head: Head) -> int:
     return NO
 
 
-def _parse(event: Any, options: Options) -> list[Row]:
-    event = posted(event)
-    word = _json.text_of(event.get("event"))
-    kind = WORDS.event(word)
-    written = _json.text_of(event.get("smtp-id"))
-    if event.get("email") == _TRIAL[0] and _TRIAL[1] in (written or ""):
-        msg = "is a test post, not an event"
-        raise SkipItem(msg)
-    reason = _json.text_of(event.get("reason"))
-    diagnostic = reason or _json.text_of(event.get("response"))
+def _campaign(event: dict[str, Any]) -> str | None:
+    named = _json.first_text([event.get(key) for key in _CAMPAIGN_KEYS])
+    return named or _json.first_text(event.get("category"))
+
+
+_FACTS: _event_columns.Facts = {
+    **{name: name for name in ("event", "email", "timestamp", "reason", "response", "status")},
+    **{name: name for name in ("type", "bounce_classification", "smtp-id", "sg_message_id", "ip")},
+    "campaign": _campaign,
+}
+
+
+def _convert(records: _csv.Records, options: Options, ledger: Ledger) -> pa.Table:
+    records = _without_trials(records, ledger)
+    column = partial(_columns.column, records.cells)
+    word, reason = column("event"), column("reason")
+    event = _event_columns.told_events(records, word, WORDS, ledger)
+    diagnostic = pc.coalesce(reason, column("response"))
     # On a drop it is SendGrid's, not a receiver's.
-    status = _json.text_of(event.get("status")) if kind in ("bounce", "deferral") else None
-    smtp, enhanced = codes_of(diagnostic, status)
-    given = message_key(_json.text_of(event.get("sg_message_id")))
-    return [
+    failed = pc.is_in(event, pa.array(["bounce", "deferral"]))
+    smtp, enhanced = _columns.reply_codes(diagnostic, pc.if_else(failed, column("status"), None))
+    ours = pc.is_in(word, pa.array(sorted(_WITH_OUR_IP)))
+    table = pa.table(
         {
-            "timestamp": times.from_epoch(_scalar(event.get("timestamp"))),
-            "event": kind,
-            "recipient": _json.text_of(event.get("email")),
+            "timestamp": _columns.moments(column("timestamp"), times.from_epoch),
+            "event": event,
+            "recipient": column("email"),
             "smtp_code": smtp,
             "enhanced_code": enhanced,
             "diagnostic": diagnostic,
-            "vendor_type": _vendor_type(word, event, reason),
-            "message_id": bare_id(written) or given,
-            "campaign": _campaign(event),
-            "sending_ip": _json.text_of(event.get("ip")) if word in _WITH_OUR_IP else None,
+            "vendor_type": _vendor_type(
+                word, column("type"), column("bounce_classification"), reason
+            ),
+            "message_id": _message_id(column("smtp-id"), column("sg_message_id")),
+            "campaign": column("campaign"),
+            "sending_ip": pc.if_else(ours, column("ip"), None),
+            "item": records.items,
         }
-    ]
+    )
+    kept = table.filter(pc.is_valid(event))
+    ledger.read += kept.num_rows
+    return kept
 
 
-def _scalar(value: Any) -> Any:
-    return value if isinstance(value, (int, float, str)) else None
+def _without_trials(records: _csv.Records, ledger: Ledger) -> _csv.Records:
+    """Leave out what the button that tries an address posts."""
+    cells = records.cells
+    trial = pc.and_(
+        pc.equal(cells.column("email"), _TRIAL[0]),
+        pc.match_substring(cells.column("smtp-id"), _TRIAL[1]),
+    )
+    word = cells.column("event")
+    trial = pc.and_(pc.fill_null(trial, False), pc.is_in(word, pa.array(list(WORDS.events))))
+    if not pc.any(trial).as_py():
+        return records
+    numbers = records.items.filter(one_array(trial))
+    ledger.skip(numbers[0].as_py(), "is a test post, not an event", len(numbers))
+    kept = pc.invert(trial)
+    return _csv.Records(cells.filter(kept), records.items.filter(one_array(kept)))
 
 
-def _vendor_type(word: str | None, event: dict[str, Any], reason: str | None) -> str | None:
-    if word == "bounce":
-        kind = _json.text_of(event.get("type")) or word
-        return joined(kind, _json.text_of(event.get("bounce_classification")))
-    if word == "dropped" and reason and DROP_REASON.fullmatch(reason):
-        return joined(word, reason)
-    return word
+def _vendor_type(
+    word: _columns.Column,
+    kind: _columns.Column,
+    class_: _columns.Column,
+    reason: _columns.Column,
+) -> _columns.Column:
+    kind = pc.coalesce(kind, word)
+    bounced = pc.coalesce(pc.binary_join_element_wise(kind, class_, "/"), kind)
+    told = pc.match_substring_regex(reason, f"^{DROP_REASON.pattern}$")
+    dropped = pc.binary_join_element_wise(word, pc.if_else(told, reason, None), "/")
+    found = pc.if_else(pc.equal(word, "bounce"), bounced, word)
+    return pc.if_else(pc.equal(word, "dropped"), pc.coalesce(dropped, word), found)
+
+
+def _message_id(written: _columns.Column, given: _columns.Column) -> _columns.Column:
+    bare = _columns.filled(pc.utf8_trim(written, "<> "))
+    if not bare.null_count:
+        return bare
+    own = _columns.filled(pc.replace_substring_regex(given, r"(?s)\..*$", ""))
+    return pc.coalesce(bare, own)
 
 
 def message_key(given: str | None) -> str | None:
@@ -122,16 +167,11 @@ def message_key(given: str | None) -> str | None:
     return given.partition(".")[0] or None if given else None
 
 
-def _campaign(event: dict[str, Any]) -> str | None:
-    named = _json.first_text([event.get(key) for key in _CAMPAIGN_KEYS])
-    return named or _json.first_text(event.get("category"))
-
-
 READER = Reader(
     name="sendgrid_events",
     title="SendGrid event webhook (JSON)",
     sniff=sniff,
-    read=ByItem(_bodies.items(_events), _parse),
+    read=_event_columns.by_column(_events, _is_event, _FACTS, _convert),
     has_denominator=True,
     how_to_get=(
         "Settings > Mail Settings > Event Webhooks > Create new webhook: under Deliverability Data "
