@@ -60,7 +60,7 @@ class Contents:
     def add_text(self, text: str) -> None:
         """Keep a plain part; later ones than :data:`MAX_TEXTS` tell nothing new."""
         if len(self.texts) < MAX_TEXTS and (text := text[:MAX_TEXT].strip()):
-            self.texts.append(relabelled(text))
+            self.texts.append(text if text.isascii() else relabelled(text))
 
     def add_html(self, text: str) -> None:
         """Keep an HTML part; the first counts."""

@@ -12,6 +12,7 @@ from bouncekit.mail.notice import LEAD
 from bouncekit.mail.places import (
     DIALOGUE,
     HEADING,
+    MAX_LINE,
     WRAP,
     Place,
     as_sent,
@@ -168,10 +169,14 @@ def _reason(lines: list[str], place: Place, segment: str, first: int) -> str:
 
 def _stated(lines: list[str]) -> str:
     """Return the one line that states a reason; several, or a guess, are advice to everybody."""
-    if not has("specific", "\n".join(lines).lower()):
-        return ""
-    found = [line.strip() for line in lines if has("specific", line.lower()) and "@" not in line]
+    found = [line.strip() for line in lines if "@" not in line and _is_specific(line[:MAX_LINE])]
     return found[0] if len(found) == 1 and not has("guess", f" {found[0].lower()}") else ""
+
+
+@lru_cache(maxsize=4_096)
+def _is_specific(line: str) -> bool:
+    # The lines of notices repeat, all but those with somebody's address.
+    return has("specific", line.lower())
 
 
 def _weight(words: str) -> bool:

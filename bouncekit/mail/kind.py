@@ -190,7 +190,7 @@ def is_complaint(message: Message) -> bool:
 
 
 class _Line(NamedTuple):
-    """What a line says by itself; the lines of notices repeat."""
+    """What a line says by itself."""
 
     folded: str
     bounce: bool
@@ -199,9 +199,46 @@ class _Line(NamedTuple):
 
 @lru_cache(maxsize=4_096)
 def _read_line(line: str) -> _Line:
+    # The lines of notices repeat, all but those with somebody's address.
     folded = fold(line)
-    delay = not folded.isascii() or has("delay_stem", folded)
-    return _Line(folded, has("bounce_sentence", folded), delay)
+    return _Line(folded, has("bounce_sentence", folded), _may_delay(folded))
+
+
+def _may_delay(folded: str) -> bool:
+    """Rule most notices out by a few stems before all phrases are tried."""
+    return not folded.isascii() or has("delay_stem", folded)
+
+
+class _Words(NamedTuple):
+    """What a notice says: its words, and whether they speak of failure, and maybe of delay."""
+
+    text: str
+    bounce: bool
+    delay: bool
+
+
+def _read(lines: list[str]) -> _Words:
+    told: list[str] = []
+    addressed: list[str] = []
+    bounce = delay = False
+    for line in lines[:MAX_LINES]:
+        if line[:1] == ">":
+            continue
+        if "@" in line:
+            told.append(fold(line[:MAX_LINE]))
+            addressed.append(told[-1])
+            continue
+        read = _read_line(line[:MAX_LINE])
+        bounce, delay = bounce or read.bounce, delay or read.delay
+        if read.folded:
+            told.append(read.folded)
+    words = " ".join(told)[:MAX_NOTICE]
+    return _Words(
+        words,
+        # A sentence may go over several lines.
+        bounce or has("bounce_sentence", words),
+        delay or _may_delay("\n".join(addressed)),
+    )
 
 
 def kind_of_text(message: Message, lines: list[str]) -> tuple[Kind, str]:
@@ -227,16 +264,14 @@ def kind_of_text(message: Message, lines: list[str]) -> tuple[Kind, str]:
         return "auto_reply", ""
     if subject.receipt or message.receipt:
         return "other", RECEIPT
-    told = [_read_line(line[:MAX_LINE]) for line in lines[:MAX_LINES] if line[:1] != ">"]
-    words = " ".join([line.folded for line in told if line.folded])[:MAX_NOTICE]
-    says_so = any(line.bounce for line in told) or has("bounce_sentence", words)
+    words, says_so, may_delay = _read(lines)
     if subject.auto_reply and not (named or subject.bounce or says_so):
         return "auto_reply", ""
     if not named and not _speaks_of_failure(
         message, subject, words, daemon=daemon, says_so=says_so
     ):
         return _not_a_bounce(message, subject, words)
-    delay = subject.delay or (any(line.delay for line in told) and has("delay", words))
+    delay = subject.delay or (may_delay and has("delay", words))
     if delay and not has("final", words):
         return "deferral", ""
     if not says_so and has("delivered", words):

@@ -30,7 +30,11 @@ _FIELD = re.compile(
     re.IGNORECASE | re.MULTILINE,
 )
 _TYPE = re.compile(r"([\w.+-]+/[\w.+-]+)\s*(?:;|$)")
-_BOUNDARY = re.compile(r";\s*boundary=(?:\"([^\"\n]{1,200})\"|([^\s;\"]{1,200})\s*(?:;|$))", re.I)
+_MULTIPART = re.compile(
+    r"multipart/(?!digest)[\w.+-]+\s*(?=;)[^\n]*?"
+    r";\s*boundary=(?:\"([^\"\n]{1,200})\"|([^\s;\"]{1,200})\s*(?:;|$))",
+    re.IGNORECASE,
+)
 _CHARSET = re.compile(r";\s*charset=(?:\"([\w.:-]{1,40})\"|([\w.:-]{1,40})\s*(?:;|$))", re.I)
 _IDENTITY = frozenset(("", "7bit", "8bit", "binary"))
 # Character sets in which bytes of ASCII stand for other letters.
@@ -72,25 +76,31 @@ def scan(raw: bytes, end: int, content_type: str, encoding: str) -> Contents | N
         # Nothing but a header; where a line of it is no field, engines begin the body there.
         return None
     found = Contents()
+    body = raw[end + 1 :]
     try:
-        _take(found, raw[end + 1 :], _label(content_type, encoding, ""))
+        boundary = _boundary_of(content_type)
+        if boundary:
+            _take(found, body, boundary)
+        else:
+            _take_leaf(found, body, _label(content_type, encoding, ""))
     except _Unsure:
         return None
     return found
 
 
-def _take(found: Contents, body: bytes, label: _Label, depth: int = 0) -> None:
-    """Put a body where it belongs, and the parts inside it; an empty line stands before it."""
-    if not label.boundary:
-        _take_leaf(found, body, label)
-        return
+def _take(found: Contents, body: bytes, boundary: bytes, depth: int = 0) -> None:
+    """Put the parts of a body where they belong; an empty line stands before it."""
     if depth == MAX_DEPTH:
         raise _Unsure
-    for part in _between(body, label.boundary):
+    for part in _between(body, boundary):
         end = part.find(b"\n\n", 0, MAX_PART_HEADER)
         if end < 0:
             raise _Unsure
-        _take(found, part[end + 1 :], _label_of(part[1 : end + 1]), depth + 1)
+        label = _label_of(part[1 : end + 1])
+        if label.boundary:
+            _take(found, part[end + 1 :], label.boundary, depth + 1)
+        else:
+            _take_leaf(found, part[end + 1 :], label)
 
 
 def _take_leaf(found: Contents, body: bytes, label: _Label) -> None:
@@ -158,21 +168,28 @@ def _label_of(block: bytes) -> _Label:
     return _label(values.get("type", ""), values.get("transfer-encoding", ""), disposition)
 
 
+@lru_cache(maxsize=1_024)
 def _label(content_type: str, encoding: str, disposition: str) -> _Label:
+    boundary = _boundary_of(content_type)
     found = _TYPE.match(content_type or "text/plain")
     if not found:
         raise _Unsure
-    kind = found[1].lower()
-    if kind.startswith("multipart/"):
-        boundary = _BOUNDARY.search(content_type)
-        if not boundary or kind == "multipart/digest":
-            raise _Unsure
-        return _Label(kind, "", "", (boundary[1] or boundary[2]).encode(), attached=False)
     charset = _CHARSET.search(content_type)
-    if not charset and "charset" in content_type.lower():
+    if not charset and "charset" in content_type.lower() and not boundary:
         raise _Unsure
     named = (charset[1] or charset[2]).lower() if charset else ""
-    return _Label(kind, named, encoding.lower(), b"", disposition.startswith("attachment"))
+    attached = disposition.startswith("attachment")
+    return _Label(found[1].lower(), named, encoding.lower(), boundary, attached)
+
+
+def _boundary_of(content_type: str) -> bytes:
+    """Return the boundary of the parts, empty where the body is no multipart."""
+    if content_type[:10].lower() != "multipart/":
+        return b""
+    found = _MULTIPART.match(content_type)
+    if not found:
+        raise _Unsure
+    return (found[1] or found[2]).encode()
 
 
 def _decoded(data: bytes, encoding: str) -> bytes:

@@ -50,6 +50,7 @@ _MESSAGE_FIELDS = frozenset(
         "x-original-message-id",
     )
 )
+_OTHER = "-"
 _RECIPIENT_FIELDS = frozenset(("final-recipient", "original-recipient", "x-actual-recipient"))
 _HEX = re.compile(r"\+([0-9A-F]{2})")
 _UNITEXT = re.compile(r"\\x\{([0-9A-Fa-f]{2,6})\}")
@@ -92,29 +93,37 @@ def parse(text: str) -> Report:
         The decoded part; line ends are LF.
     """
     report = Report()
-    current: dict[str, str] = {}
-    for name, value in _fields(text):
-        if not name:
-            if current:
-                _close(report, current, between=True)
-        elif name in _MESSAGE_FIELDS:
-            _tell(report, name, value)
+    about: dict[str, str] = {}
+    block: dict[str, str] = {}
+    fields, name = block, ""
+    for line in text.split("\n"):
+        if name and line[:1] in (" ", "\t") and (more := line.strip()):
+            _go_on(fields, name, more)
+            continue
+        head, colon, value = line.partition(":")
+        if colon and (known := _name_of(head[:MAX_NAME])):
+            name, fields = known, about if known in _MESSAGE_FIELDS else block
+            if name in fields:
+                if fields is block:
+                    _close(report, block, between=False)
+                else:
+                    # The first of a name counts.
+                    name = _OTHER
+            fields[name] = value.strip()
+        elif not line or line.isspace():
+            name = ""
+            if block:
+                _close(report, block, between=True)
+        elif name == "diagnostic-code" and not (colon and _is_name(head)):
+            # A reply of several lines that nobody folded.
+            _go_on(fields, name, line.strip())
         else:
-            if name in current:
-                _close(report, current, between=False)
-            current[name] = value
-    _close(report, current, between=False)
+            name = name if name == "diagnostic-code" and not colon else _OTHER
+    _close(report, block, between=False)
+    report.arrival = about.get("arrival-date", "")
+    report.reporting_mta = _host(about.get("reporting-mta", ""))
+    report.message_id = about.get("x-original-message-id", "")
     return report
-
-
-def _tell(report: Report, name: str, value: str) -> None:
-    """Keep what a field says of the message; the first of a name counts."""
-    if name == "arrival-date":
-        report.arrival = report.arrival or value
-    elif name == "reporting-mta":
-        report.reporting_mta = report.reporting_mta or _host(value)
-    elif name == "x-original-message-id":
-        report.message_id = value
 
 
 @lru_cache(maxsize=1_024)
@@ -124,39 +133,15 @@ def _name_of(head: str) -> str:
     return name if name in _NAMES else ""
 
 
-def _fields(text: str) -> list[tuple[str, str]]:
-    """Return the unfolded fields; an empty name stands for an empty line."""
-    found: list[tuple[str, str]] = []
-    name = ""
-    for line in text.split("\n"):
-        if name and line[:1] in (" ", "\t") and (more := line.strip()):
-            if name != "-":
-                _go_on(found, more)
-            continue
-        head, colon, value = line.partition(":")
-        if colon and (known := _name_of(head[:MAX_NAME])):
-            name = known
-            found.append((name, value.strip()))
-        elif not line or line.isspace():
-            name = ""
-            found.append(("", ""))
-        elif name == "diagnostic-code" and not (colon and _is_name(head)):
-            # A reply of several lines that nobody folded.
-            _go_on(found, line.strip())
-        else:
-            name = name if name == "diagnostic-code" and not colon else "-"
-    return found
-
-
 def _is_name(head: str) -> bool:
     return head.isascii() and " " not in head.strip()
 
 
-def _go_on(found: list[tuple[str, str]], more: str) -> None:
-    """Add a line to the last field."""
-    name, value = found[-1]
-    if len(value) < MAX_VALUE:
-        found[-1] = (name, f"{value}\n{more}"[:MAX_VALUE])
+def _go_on(fields: dict[str, str], name: str, more: str) -> None:
+    """Add a line to a field; nobody asks for what fields of other names hold."""
+    value = fields.get(name)
+    if value is not None and len(value) < MAX_VALUE:
+        fields[name] = f"{value}\n{more}"[:MAX_VALUE]
 
 
 def _close(report: Report, current: dict[str, str], *, between: bool) -> None:

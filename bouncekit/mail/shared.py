@@ -104,9 +104,9 @@ def first_id(value: str) -> str | None:
 
 def failed_header(message: Message) -> list[str]:
     """Return the recipients that the header names as failed (Exim, Gmail and others)."""
-    values = ",".join(message.headers.all("x-failed-recipients"))
-    if not values:
+    if "x-failed-recipients" not in message.headers:
         return []
+    values = ",".join(message.headers.all("x-failed-recipients"))
     found = (address(part.strip()) for part in values.split(",")[: report.MAX_RECIPIENTS])
     return list(dict.fromkeys(address for address in found if address))
 

@@ -11,7 +11,6 @@ from bouncekit import addresses
 from bouncekit.mail.engine import Message
 from bouncekit.mail.headers import HeaderBlock
 
-_MARK = re.compile(r"=[\w-]{1,63}(?:\.[\w-]{1,63}){1,8}(?:@|==)")
 # Sympa's way: bounce+bob==a==example.net==list@lists.example.com.
 _SYMPA = re.compile(r"\+([^\s<>@=]{1,64})==a==([\w.-]{1,255})==")
 _LOCAL = re.compile(r"([^@\s<>\"]{1,320})@")
@@ -22,8 +21,6 @@ _ID = re.compile(r"[^\d]{0,8}\d[\w.]*|[0-9a-f]{4}")
 
 def recipient(message: Message, original: HeaderBlock) -> str | None:
     """Return the recipient written into the address that the bounce came to."""
-    if not _MARK.search(message.headers.text):
-        return None
     for name in ("x-original-to", "delivered-to", "to"):
         value = message.headers.first(name)
         if "==a==" in value and (sympa := _SYMPA.search(value)):
