@@ -1,6 +1,6 @@
 """Run the benchmarks: ``python -m benchmarks [--quick] [--write] [NAME ...]``.
 
-``mail`` needs BOUNCEKIT_CORPUS (real messages). ``--write`` keeps the table in
+``mail`` and ``memory`` need BOUNCEKIT_CORPUS (real messages). ``--write`` keeps the table in
 RESULTS.md.
 """
 
@@ -15,6 +15,7 @@ from benchmarks.harness import Result, machine, table
 
 BENCHMARKS: dict[str, Callable[[Path, bool], list[Result]]] = {
     "mail": mail.run,
+    "memory": mail.run_memory,
     "csv": exports.run_csv,
     "json": exports.run_json,
     "startup": startup.run,

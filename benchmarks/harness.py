@@ -28,6 +28,8 @@ class Result:
         The peer's median over the same items in the same run.
     target : float
         Largest ``seconds / peer_seconds`` that is good enough; 0 for none.
+    memory, most : int
+        Bytes resident at the peak, and what they may be; 0 where only time counts.
     """
 
     work: str
@@ -36,6 +38,18 @@ class Result:
     peer: str = ""
     peer_seconds: float = 0.0
     target: float = 0.0
+    memory: int = 0
+    most: int = 0
+
+    @property
+    def met(self) -> str:
+        """Say whether the target was reached, empty where there is none."""
+        reached = []
+        if self.target and self.peer_seconds:
+            reached.append(self.seconds / self.peer_seconds <= self.target)
+        if self.most:
+            reached.append(self.memory <= self.most)
+        return ("yes" if all(reached) else "NO") if reached else ""
 
     def cells(self) -> list[str]:
         """Give the cells of one line."""
@@ -51,7 +65,9 @@ class Result:
             self.peer,
             f"{ratio:.2f}" if ratio else "",
             f"{self.target:.2f}" if self.target else "",
-            ("yes" if ratio <= self.target else "NO") if self.target and ratio else "",
+            f"{self.memory / 1e6:,.0f}" if self.memory else "",
+            f"{self.most / 1e6:,.0f}" if self.most else "",
+            self.met,
         ]
 
 
@@ -64,6 +80,8 @@ HEADINGS = [
     "peer",
     "time / peer",
     "at most",
+    "peak MB",
+    "at most MB",
     "met",
 ]
 

@@ -27,14 +27,14 @@ def raw_messages() -> list[bytes]:
     return [path.read_bytes() for path in sorted(Path(folder, "eml").glob("*.eml"))]
 
 
-def copies(messages: list[bytes], count: int) -> list[bytes]:
-    """Give ``count`` messages, each copy with ids and addresses of its own.
+def copies(messages: list[bytes], count: int, first: int = 0) -> list[bytes]:
+    """Give ``count`` messages, each copy with ids and addresses of its own, from number ``first``.
 
     So nothing is remembered from one copy to the next that real mail would
     not repeat.
     """
     found = []
-    for number in range(count):
+    for number in range(first, first + count):
         raw = messages[number % len(messages)].replace(b"\r\n", b"\n")
         found.append(_BRACKETED.sub(rb"<\1.%d@" % number, raw))
     return found

@@ -1,6 +1,7 @@
 """Mail parsed on several cores gives what it gives on one; a dead worker costs one item."""
 
 import os
+from dataclasses import replace
 from pathlib import Path
 
 import pandas as pd
@@ -8,8 +9,9 @@ import pytest
 
 import bouncekit as bk
 from bouncekit.accounting import Ledger
+from bouncekit.inputs.sources import find
 from bouncekit.intake import collecting, workers
-from bouncekit.readers import reader_named
+from bouncekit.readers import mail, reader_named
 from bouncekit.readers._base import Options
 
 BOUNCE = """\
@@ -85,3 +87,65 @@ def test_a_crash_of_a_worker_costs_only_its_item(monkeypatch):
     assert ledger.failures[0].item == 3
     assert "crash" in ledger.failures[0].reason
     assert sum(table.num_rows for table in tables) == 5
+
+
+def _mailbox(path: Path, count: int) -> Path:
+    line = "From MAILER-DAEMON Mon Mar  2 09:00:00 2026\n"
+    notes = (f"{line}{BOUNCE.format(n=n)}\n" for n in range(count))
+    path.write_text(
+        "".join(notes) + f"{line}Subject: hello\nFrom: a@example.com\n\nlunch?\n", "utf-8"
+    )
+    return path
+
+
+@pytest.mark.parametrize("span", [300, 1_777, 5_000, 1_000_000])
+def test_a_mailbox_is_read_alike_in_spans_of_any_size(span, tmp_path, monkeypatch):
+    """Rows, their order, item numbers and the account do not depend on who read what."""
+    monkeypatch.setattr(mail, "SPAN", span)
+    path = _mailbox(tmp_path / "box.mbox", 60)
+    alone = bk.read(path, workers=1)
+    together = bk.read([path, _mailbox(tmp_path / "next.mbox", 5)], workers=3)
+    pd.testing.assert_frame_equal(alone, together[:60])
+    assert bk.ingest(together).items == 67
+    assert bk.ingest(together).skipped == 2
+
+
+@pytest.mark.skipif(os.name == "nt", reason="the dying worker below is a POSIX one")
+def test_a_crash_in_a_span_costs_only_its_item(tmp_path, monkeypatch):
+    monkeypatch.setattr(workers, "WORKER", ("-c", KILLER))
+    monkeypatch.setattr(mail, "SPAN", 1_000)
+    (blob,) = find(_mailbox(tmp_path / "box.mbox", 6))
+    ledger = Ledger("box.mbox", "mail")
+    pool = workers.Pool(2, Options())
+    tables = []
+    try:
+        for span in mail.spans(blob):
+            share = workers.Share(reader_named("mail"), replace(blob, span=span), ledger)
+            tables += [*pool.submit(share), *pool.drain()]
+    finally:
+        pool.close()
+    entry = ledger.entry()
+    assert (entry.items, entry.read, entry.skipped, entry.failed) == (7, 5, 1, 1)
+    assert ledger.failures[0].item == 4
+    items = [item for table in tables for item in table.column("item").to_pylist()]
+    assert items == [1, 2, 3, 5, 6]
+
+
+def test_this_process_works_too_where_the_others_have_enough_to_do(monkeypatch):
+    """Whoever parses a task, the tables come in the order of the tasks."""
+    here = []
+    inner = workers.Batch.parse
+    monkeypatch.setattr(workers.Batch, "parse", lambda *a: here.append(a) or inner(*a))
+    ledger = Ledger("a.mbox", "mail")
+    pool = workers.Pool(2, Options())
+    tables = []
+    try:
+        for number in range(1, 9):
+            batch = workers.Batch(reader_named("mail"))
+            batch.add(ledger, number, BOUNCE.format(n=number).encode())
+            tables += pool.submit(batch)
+        tables += pool.drain()
+    finally:
+        pool.close()
+    assert here
+    assert [table.column("item").to_pylist() for table in tables] == [[n] for n in range(1, 9)]

@@ -26,12 +26,16 @@ class Blob:
         map it into memory.
     mtime : float or None
         Modification time, seconds since 1970 UTC; dates logs without a year.
+    span : tuple of (int, int) or None
+        The part of the file that is wanted, from byte to byte: the items that
+        begin in it.
     """
 
     label: str
     opener: Callable[[], BinaryIO] = field(repr=False)
     path: Path | None = None
     mtime: float | None = None
+    span: tuple[int, int] | None = None
 
     def open(self) -> BinaryIO:
         """Open the unpacked bytes for reading."""

@@ -19,7 +19,7 @@ from bouncekit.arrays.threads import usable_cores
 from bouncekit.errors import BouncekitError, UnknownFormatError
 from bouncekit.inputs.sources import Blob, Refusal
 from bouncekit.intake.recognition import nothing_recognised, recognise
-from bouncekit.intake.workers import Batch, Pool
+from bouncekit.intake.workers import Batch, Pool, Share, Task
 from bouncekit.readers import reader_named
 from bouncekit.readers._base import (
     CHUNK_ROWS,
@@ -36,6 +36,8 @@ from bouncekit.readers._bystanders import bystander
 BUFFER_ROWS = 50_000
 INLINE_BATCHES = 20
 """Batches parsed in this process before workers are started."""
+INLINE_SPANS = 6
+"""Spans of a file for which no workers are started."""
 
 _SCHEMA = RAW_SCHEMA.append(pa.field("file", pa.string())).append(pa.field("source", pa.string()))
 
@@ -169,6 +171,11 @@ class Collector:
     def _read(self, item: Blob, reader: Reader, ledger: Ledger) -> None:
         read = reader.read
         if self._workers > 1 and isinstance(read, ByItem) and read.parallel:
+            spans = list(read.spans(item)) if read.spans else []
+            alone = INLINE_SPANS if self._inline and not self._pool else 1
+            if len(spans) > alone:
+                self._share(item, spans, reader, ledger)
+                return
             for number, raw in read.items(item, self._options, ledger):
                 if self._batch is None:
                     self._batch = Batch(reader)
@@ -202,6 +209,14 @@ class Collector:
         if len(self._rows) >= BUFFER_ROWS:
             self._flush()
 
+    def _share(
+        self, item: Blob, spans: list[tuple[int, int]], reader: Reader, ledger: Ledger
+    ) -> None:
+        """Let all processes look for items in their own spans of a large file."""
+        self._send()
+        for span in spans:
+            self._submit(Share(reader, replace(item, span=span), ledger))
+
     def _send(self) -> None:
         """Parse a batch here while there are few, on another core once there are many."""
         batch, self._batch = self._batch, None
@@ -210,11 +225,14 @@ class Collector:
         if self._inline:
             self._inline -= 1
             self._parse_here(batch)
-            return
+        else:
+            self._submit(batch)
+
+    def _submit(self, task: Task) -> None:
         self._flush()
         if self._pool is None:
             self._pool = Pool(self._workers, self._options)
-        self._keep_all(self._pool.submit(batch))
+        self._keep_all(self._pool.submit(task))
 
     def _settle(self) -> None:
         """Bring in everything that is still under way."""

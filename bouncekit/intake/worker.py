@@ -1,19 +1,92 @@
-"""A worker process: takes batches of raw items, gives rows (``python -m bouncekit.intake.worker``).
+"""A worker process: takes raw items or spans of files, gives rows.
 
-The other end is :mod:`bouncekit.intake.workers`. Frames on the standard streams are
-8 bytes of length and a payload: one JSON line, then bytes. Nothing is
-pickled, so that neither end can be made to run code.
+Run as ``python -m bouncekit.intake.worker``; the other end is
+:mod:`bouncekit.intake.workers`. Frames on the standard streams are 8 bytes of
+length and a payload: one JSON line, then bytes. Nothing is pickled, so that
+neither end can be made to run code.
 """
 
 import json
 import os
 import sys
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, BinaryIO, cast
 
 import pyarrow as pa
 
+from bouncekit.accounting import Ledger
+from bouncekit.inputs.sources import Blob
 from bouncekit.readers import reader_named
-from bouncekit.readers._base import RAW_SCHEMA, ByItem, Options, Row, arrow_rows, outcome_of
+from bouncekit.readers._base import RAW_SCHEMA, ByItem, Options, Row, arrow_rows
+
+
+@dataclass
+class Answer:
+    """What some items gave.
+
+    Parameters
+    ----------
+    rows : pyarrow.Table
+        Columns of ``RAW_SCHEMA``, ``item`` being the place, from 0.
+    items : int
+        How many items there were.
+    silent : list of [place, kind, reason]
+        The items that gave no rows.
+    """
+
+    rows: pa.Table
+    items: int
+    silent: list[list[Any]] = field(default_factory=list)
+
+
+class Account(Ledger):
+    """Keeps each item without rows by itself, for the ledger at the other end."""
+
+    def __init__(self) -> None:
+        super().__init__("")
+        self.silent: list[list[Any]] = []
+
+    def skip(self, item: int | None, reason: str, count: int = 1) -> None:
+        """Keep one item that is understood and gives no row."""
+        self.silent.append([item, "skipped", reason])
+
+    def fail(self, item: int | None, reason: str) -> None:
+        """Keep one item that could not be read."""
+        self.silent.append([item, "failed", reason])
+
+
+def parse_items(read: ByItem, raws: Iterable[bytes], options: Options) -> Answer:
+    """Parse raw items."""
+    return _answer(read, enumerate(raws), options, Account(), first=0)
+
+
+def parse_span(read: ByItem, blob: Blob, options: Options) -> Answer:
+    """Find and parse the items of a span of a file."""
+    account = Account()
+    return _answer(read, read.items(blob, options, account), options, account, first=1)
+
+
+def _answer(
+    read: ByItem,
+    items: Iterable[tuple[int, Any]],
+    options: Options,
+    account: Account,
+    *,
+    first: int,
+) -> Answer:
+    rows: list[Row] = []
+    try:
+        for found in read.rows(items, options, account):
+            rows += found
+    except OSError as error:
+        place = first + account.read + len(account.silent)
+        account.fail(place, f"the rest could not be read ({error}); check the file or copy it anew")
+    for row in rows:
+        row["item"] -= first
+    silent = [[place - first, kind, reason] for place, kind, reason in account.silent]
+    return Answer(arrow_rows(rows, RAW_SCHEMA), account.read + len(silent), silent)
 
 
 def send(stream: BinaryIO, header: dict[str, Any], *parts: bytes) -> None:
@@ -47,33 +120,26 @@ def receive(stream: BinaryIO) -> tuple[dict[str, Any], memoryview] | None:
 
 
 def answer(header: dict[str, Any], body: memoryview) -> tuple[dict[str, Any], bytes]:
-    """Parse one batch.
-
-    Returns
-    -------
-    tuple of (dict, bytes)
-        ``outcomes``: ``[place in the batch, kind, reason]`` of items that gave
-        no rows; and the rows as an Arrow stream, ``item`` being the place.
-    """
-    read = reader_named(header["reader"]).read
-    parse = cast("ByItem", read).parse
+    """Parse what a frame holds or names; give the frame that answers it."""
+    read = cast("ByItem", reader_named(header["reader"]).read)
     options = Options(**header["options"])
-    rows: list[Row] = []
-    outcomes: list[tuple[int, str, str]] = []
-    start = 0
-    for place, size in enumerate(header["sizes"]):
-        found = outcome_of(parse, bytes(body[start : start + size]), options)
-        start += size
-        if isinstance(found, tuple):
-            outcomes.append((place, *found))
-            continue
-        for row in found:
-            row["item"] = place
-        rows += found
+    if "path" in header:
+        path = Path(header["path"])
+        blob = Blob("", lambda: path.open("rb"), path, span=tuple(header["span"]))
+        found = parse_span(read, blob, options)
+    else:
+        found = parse_items(read, _cut(body, header["sizes"]), options)
     sink = pa.BufferOutputStream()
     with pa.ipc.new_stream(sink, RAW_SCHEMA) as writer:
-        writer.write_table(arrow_rows(rows, RAW_SCHEMA))
-    return {"outcomes": outcomes}, sink.getvalue().to_pybytes()
+        writer.write_table(found.rows)
+    return {"items": found.items, "silent": found.silent}, sink.getvalue().to_pybytes()
+
+
+def _cut(body: memoryview, sizes: list[int]) -> Iterator[bytes]:
+    start = 0
+    for size in sizes:
+        yield bytes(body[start : start + size])
+        start += size
 
 
 def main() -> None:

@@ -139,11 +139,15 @@ class ByItem:
     parallel : bool
         Whether raw items are bytes and parsing one is worth handing it to
         another core (:mod:`bouncekit.intake.workers`).
+    spans : callable or None
+        Cuts a file into the spans (``Blob.span``) in which other processes
+        can look for items themselves.
     """
 
     items: Items
     parse: Parse
     parallel: bool = False
+    spans: Callable[[Blob], Iterable[tuple[int, int]]] | None = None
 
     def __call__(self, blob: Blob, options: Options, ledger: Ledger) -> Iterator[Chunk]:
         """Read all items of a file."""

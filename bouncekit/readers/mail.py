@@ -5,6 +5,7 @@ that cannot be opened is one failed item.
 """
 
 import re
+import sys
 from collections.abc import Iterator
 from typing import BinaryIO
 
@@ -24,6 +25,10 @@ from bouncekit.readers._base import (
     SkipItem,
 )
 
+SPAN = 4_000_000
+"""Bytes of a mailbox that are parsed at once where several processes share one."""
+OVERLAP = 1_024
+"""Bytes that are searched again, so that nothing is lost where two blocks meet."""
 BLOCK = 262_144
 """Bytes read at once from a mailbox; more where a message is longer."""
 
@@ -70,17 +75,30 @@ def sniff(head: Head) -> int:
 
 
 def messages(blob: Blob, _options: Options, ledger: Ledger) -> Iterator[tuple[int, bytes]]:
-    """Yield the messages of a file, numbered from 1."""
+    """Yield the messages of a file, numbered from 1; of a span those that begin in it."""
+    start, stop = blob.span or (0, sys.maxsize)
+    # What stands before a From_ line decides whether it can be one.
+    base = max(0, start - OVERLAP)
     with blob.open() as stream:
+        stream.seek(base)
         first = stream.read(BLOCK)
-        if not _MBOX.match(first):
+        if not blob.span and not _MBOX.match(first):
             yield 1, _rest(stream, first)
             return
-        for number, raw in enumerate(_split(stream, first), start=1):
+        found = _split(stream, first, start - base, stop - base)
+        for number, raw in enumerate(found, start=1):
             if raw is None:
                 ledger.fail(number, f"the message has more than {MAX_MESSAGE:,} bytes; drop it")
             else:
                 yield number, raw
+
+
+def spans(blob: Blob) -> Iterator[tuple[int, int]]:
+    """Cut a mailbox into spans that can be read apart; none for a single message."""
+    if blob.path and _MBOX.match(blob.head.data):
+        size = blob.path.stat().st_size
+        for start in range(0, size, SPAN):
+            yield start, min(start + SPAN, size)
 
 
 def _rest(stream: BinaryIO, first: bytes) -> bytes:
@@ -90,28 +108,37 @@ def _rest(stream: BinaryIO, first: bytes) -> bytes:
     return first + stream.read(MAX_MESSAGE + 1 - len(first))
 
 
-def _split(stream: BinaryIO, data: bytes) -> Iterator[bytes | None]:
-    """Split a mailbox at its From_ lines; None stands for a message over the limit."""
-    scanned, too_long, quoted = 0, False, False
+def _split(stream: BinaryIO, data: bytes, first: int, stop: int) -> Iterator[bytes | None]:
+    """Split a mailbox at its From_ lines; None stands for a message over the limit.
+
+    Yields the messages that begin from the place ``first`` on and before
+    ``stop``, counted from the start of ``data``.
+    """
+    scanned, passed = first, 0
+    begun, too_long, quoted = first == 0, False, False
     while True:
         start = 0
         for at in _from_lines(data, scanned):
             if at < 0:
                 quoted = True
-                continue
-            yield None if too_long else _unquoted(data[start:at], quoted)
-            start, too_long, quoted = at, False, False
+            elif passed + at >= first:
+                if begun:
+                    yield None if too_long else _unquoted(data[start:at], quoted)
+                if passed + at >= stop:
+                    return
+                start, begun, too_long, quoted = at, True, False, False
         # As much again as is held: a long message is put together in few steps.
         block = stream.read(max(BLOCK, len(data) - start))
         if not block:
             break
-        data = data[start:]
         # A From_ line may stand across two blocks.
-        scanned = max(0, len(data) - 1_024)
-        if len(data) > MAX_MESSAGE:
-            data, scanned, too_long = data[-1_024:], 0, True
-        data += block
-    yield None if too_long else _unquoted(data[start:], quoted)
+        scanned = max(0, len(data) - start - OVERLAP)
+        if not begun or len(data) - start > MAX_MESSAGE:
+            start, scanned, too_long = max(start, len(data) - OVERLAP), 0, begun
+        passed += start
+        data = data[start:] + block
+    if begun:
+        yield None if too_long else _unquoted(data[start:], quoted)
 
 
 def _unquoted(raw: bytes, quoted: bool) -> bytes:
@@ -161,7 +188,7 @@ READER = Reader(
     name="mail",
     title="Raw bounce mail (.eml, mbox, Maildir)",
     sniff=sniff,
-    read=ByItem(messages, parse, parallel=True),
+    read=ByItem(messages, parse, parallel=True, spans=spans),
     kind="failures",
     how_to_get=(
         "Collect the bounce messages in one folder of the mail program and save that folder.\n"
