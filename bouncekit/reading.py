@@ -41,7 +41,8 @@ def read(
     tz : str, optional
         IANA zone of times in the files that name none, ``Asia/Shanghai`` for
         instance. Without it each format's own default is used, and
-        ``bk.ingest(df).notes`` says where that was.
+        ``bk.ingest(df).notes`` says where that was. Of an hour that the
+        clocks showed twice the first is meant.
     columns : mapping, optional
         For a table that no reader knows: schema column to the name it has in
         the file, ``{"recipient": "邮箱", "diagnostic": "退信原因"}``.

@@ -63,9 +63,13 @@ def plausible(micros: int | None) -> int | None:
 def from_epoch(value: float | str | None) -> int | None:
     """Read epoch seconds, milliseconds or microseconds (by size).
 
-    Over 1e14 it is microseconds, over 1e11 milliseconds, else seconds.
+    Over 1e14 it is microseconds, over 1e11 milliseconds, else seconds. A
+    number that a spreadsheet has shortened (``1.77E+09``) is missing: it could
+    be any second of four months.
     """
     if value is None or value == "" or isinstance(value, bool):
+        return None
+    if isinstance(value, str) and is_shortened(value):
         return None
     try:
         number = int(value) if isinstance(value, int) or str(value).isdigit() else float(value)
@@ -75,8 +79,24 @@ def from_epoch(value: float | str | None) -> int | None:
         return None
 
 
+_SHORTENED = re.compile(r"\s*\d(?:[.,](\d*))?E\+?(?:09|9|1[0-5])\s*", re.IGNORECASE)
+_SECOND_DIGITS = 9
+
+
+def is_shortened(text: str) -> bool:
+    """Say whether a number lacks the digits that it would need to be a time to the second."""
+    match = _SHORTENED.fullmatch(text)
+    return bool(match) and len((match[1] if match else "") or "") < _SECOND_DIGITS
+
+
 def from_datetime(moment: datetime, tz: str | None = None) -> int | None:
-    """Convert a datetime; one without a zone is local time in ``tz``."""
+    """Convert a datetime; one without a zone is local time in ``tz``.
+
+    Where the clocks were put back, a time that they showed twice is taken for
+    the first of the two. Where they were put forward, a time that they never
+    showed is read as if they had not been (02:30 is then the instant at which
+    they showed 03:30).
+    """
     if moment.tzinfo is None:
         moment = moment.replace(tzinfo=zone(tz))
     since = moment - _EPOCH

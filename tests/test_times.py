@@ -46,6 +46,25 @@ def test_local_time_follows_the_zone_and_its_summer():
 
 
 @pytest.mark.parametrize(
+    ("text", "tz", "moment"),
+    [
+        ("2026-03-29 01:59:59", "Europe/Berlin", "2026-03-29 00:59:59"),
+        ("2026-03-29 02:30:00", "Europe/Berlin", "2026-03-29 01:30:00"),
+        ("2026-03-29 03:30:00", "Europe/Berlin", "2026-03-29 01:30:00"),
+        ("2026-10-25 02:30:00", "Europe/Berlin", "2026-10-25 00:30:00"),
+        ("2026-10-25 03:00:00", "Europe/Berlin", "2026-10-25 02:00:00"),
+        ("2026-03-08 02:30:00", "America/New_York", "2026-03-08 07:30:00"),
+        ("2026-11-01 01:30:00", "America/New_York", "2026-11-01 05:30:00"),
+        ("2026-04-05 01:45:00", "Australia/Lord_Howe", "2026-04-04 14:45:00"),
+        ("2026-06-01 12:00:00", "Asia/Shanghai", "2026-06-01 04:00:00"),
+        ("2024-02-29 23:59:59", "Asia/Shanghai", "2024-02-29 15:59:59"),
+    ],
+)
+def test_gaps_and_overlaps_of_summer_time(text, tz, moment):
+    assert said(times.from_iso(text, tz)) == moment
+
+
+@pytest.mark.parametrize(
     ("value", "moment"),
     [
         (1767225600, "2026-01-01 00:00:00"),
@@ -59,7 +78,9 @@ def test_local_time_follows_the_zone_and_its_summer():
         (float("nan"), None),
         (float("inf"), None),
         (True, None),
-        ("1.77E+09", "2026-02-02 02:40:00"),
+        ("1.77E+09", None),
+        ("1,77E+12", None),
+        ("1.767225600E+09", "2026-01-01 00:00:00"),
         ("", None),
         ("soon", None),
     ],
