@@ -14,6 +14,8 @@ from bouncekit.times import DAY
 Bools = npt.NDArray[np.bool_]
 Places = npt.NDArray[np.int64]
 
+_ONCE = ("bounce", "complaint")
+"""Events that happen once to a message and a recipient, whoever tells of them, and when."""
 _SAID = ("diagnostic", "smtp_code", "enhanced_code", "remote_mta")
 
 
@@ -73,7 +75,7 @@ def duplicates(table: pd.DataFrame) -> pd.Series:
 
     Two rows are the same event when they have the same ``event_id``, or when
     both are bounces of the same message to the same recipient (the same
-    bounce seen as mail and as webhook). Of such rows stays that of a source
+    bounce seen as mail and as webhook), or both complaints. Of such rows stays that of a source
     which reports what was sent too (it knows the campaign, and is a record of
     the message), then one with a diagnostic, then the first by source name,
     then the first read.
@@ -84,8 +86,9 @@ def duplicates(table: pd.DataFrame) -> pd.Series:
         True for each row to drop; index of ``table``.
     """
     drop = _repeats(hash_texts(arrow(table["event_id"])), table)
-    bounces, pairs = _pairs(table, (table["event"] == "bounce").to_numpy() & ~drop)
-    drop[bounces] = _repeats(pairs, table.iloc[bounces])
+    for event in _ONCE:
+        rows, pairs = _pairs(table, (table["event"] == event).to_numpy() & ~drop)
+        drop[rows] = _repeats(pairs, table.iloc[rows])
     return pd.Series(drop, index=table.index)
 
 

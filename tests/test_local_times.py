@@ -88,6 +88,6 @@ def test_what_a_spreadsheet_has_done_is_said_and_nothing_is_made_of_it():
     )
     notes = " ".join(ingest(df).notes)
     assert df["timestamp"].isna().all()
-    assert "a spreadsheet program turned status codes into dates or shortened times" in notes
+    assert "a spreadsheet has rounded" in notes
     assert df["enhanced_code"].tolist()[0] == "5.1.1"
     assert df["enhanced_code"].isna().tolist() == [False, True, False, False]

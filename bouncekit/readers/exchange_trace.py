@@ -34,14 +34,13 @@ import pyarrow.compute as pc
 from bouncekit import times
 from bouncekit.accounting import Ledger
 from bouncekit.inputs.sources import Blob, Head
-from bouncekit.readers import _columns, _csv, _exchange
+from bouncekit.readers import _columns, _csv, _dates, _exchange
 from bouncekit.readers._base import CERTAIN, NO, Chunk, Options, Reader, Row
 
 _STATUS = "recipient status"
 _ENHANCED = {"origin timestamp utc", "origin timestamp"}
 _EXTENDED = "date time utc"
 _SUMMARY = {"received", "senderaddress", "recipientaddress", "status"}
-_SAMPLE = 500
 _STATES = {
     "send": "delivered",
     "deliver": "delivered",
@@ -74,7 +73,7 @@ def sniff(head: Head) -> int:
 def read(blob: Blob, options: Options, ledger: Ledger) -> Iterator[Chunk]:
     """Read the records of whichever report it is."""
     names = set(blob.head.columns)
-    days_first = _days_first(blob.head)
+    days_first = _dates.day_first(blob, "received") if names >= _SUMMARY else None
     for found in _csv.records(blob, ledger):
         if _EXTENDED in names:
             yield from _exchange.read_events(found, options, ledger)
@@ -129,10 +128,6 @@ def _outcomes(record: dict[str, Any], ledger: Ledger) -> list[Row]:
     else:
         ledger.skip(record["item"], "has no outcome yet, or went to the members of a list")
     return rows
-
-
-def _days_first(head: Head) -> bool | None:
-    return times.day_first(_csv.sample(head, _SAMPLE).get("received", []))
 
 
 def _summary(
