@@ -12,6 +12,7 @@ __version__ = "0.1.0"
 __all__ = [
     "BouncekitError",
     "Policy",
+    "batches",
     "bounce_rates",
     "check",
     "classify",
@@ -44,6 +45,7 @@ __all__ = [
 _HOMES = {
     "BouncekitError": "errors",
     "Policy": "analysis.recipients",
+    "batches": "analysis.batches",
     "bounce_rates": "analysis.rates",
     "check": "analysis.watch",
     "classify": "classification.classifier",
@@ -73,6 +75,7 @@ _HOMES = {
 
 if TYPE_CHECKING:
     from bouncekit.accounting import ingest
+    from bouncekit.analysis.batches import batches
     from bouncekit.analysis.comparing import compare
     from bouncekit.analysis.complaints import complaint_rates
     from bouncekit.analysis.domains import flag_domains

@@ -2,6 +2,7 @@
 
 import csv
 import os
+import shutil
 import subprocess
 import sys
 import time
@@ -579,6 +580,8 @@ def test_killed_at_any_moment_no_file_is_half_written(work):
     subprocess.run([*command, "--contacts", "contacts.csv"], check=True, capture_output=True)
     sizes = set()
     for wait in (0.0, 0.05, 0.1, 0.15):
+        for left in (work / "out").glob(".*.part"):
+            shutil.rmtree(left)
         running = subprocess.Popen(
             [*command, "--contacts", "big.csv"], stdout=subprocess.PIPE, stderr=subprocess.PIPE
         )

@@ -5,7 +5,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+import bouncekit as bk
 from bouncekit.analysis import _columns as columns
+from bouncekit.analysis._suspects import is_role, looks_invented
 from bouncekit.analysis._typos import edit_distance, suggest_domain
 from bouncekit.analysis.outcomes import outcomes
 from bouncekit.analysis.recipients import CAUSES, Policy, recipients
@@ -674,3 +676,181 @@ def test_whatever_the_rows_order_does_not_matter_and_no_unmatched_address_is_rem
         assert not (found["state"] == "remove").any()
     random.shuffle(rows)
     pd.testing.assert_frame_equal(found, recipients(bounce_table(rows), contacts=contacts))
+
+
+# --- exact under replays, disorder, zones and busy days ---------------------------------------
+
+EVENT = st.tuples(
+    st.sampled_from(["sent", "delivered", "bounce", "bounce", "deferral", "complaint"]),
+    st.integers(0, 20),
+    st.integers(0, 3),  # the campaign of that day
+    st.sampled_from(["mailbox_full", "user_unknown", "blocked", "undetermined", "expired"]),
+    st.sampled_from(["a@example.com", "b@example.com"]),
+)
+EXACT = [
+    "recipient", "state", "soft_count", "first_failure", "last_failure", "last_delivery",
+    "retry_after", "reason", "cause", "evidence",
+]  # fmt: skip
+
+
+@settings(max_examples=40, deadline=None)
+@given(
+    st.lists(EVENT, min_size=1, max_size=14),
+    st.booleans(),
+    st.sampled_from(["UTC", "Asia/Shanghai", "America/New_York"]),
+    st.randoms(use_true_random=False),
+)
+def test_replays_disorder_and_zones_change_nothing(drawn, named, zone, random):
+    """A second export of the same events, in any order and written in any zone, is no news."""
+    rows = [
+        row(what, day + campaign / 24, reason if what in ("bounce", "deferral") else None, who)
+        | {"message_id": f"{who}{day}{campaign}" if named else None}
+        for what, day, campaign, reason, who in drawn
+    ]
+    policy = Policy(soft_limit=2, min_span="2D")
+    found = recipients(bounce_table(rows), policy)
+    again = rows + random.sample(rows, len(rows) // 2)
+    random.shuffle(again)
+    again = [one | {"timestamp": one["timestamp"].tz_convert(zone)} for one in again]
+    other = recipients(bounce_table(again), policy)
+    pd.testing.assert_frame_equal(found[EXACT], other[EXACT])
+
+
+def test_two_campaigns_on_one_day_are_two_messages():
+    assert judge(soft(0), soft(0.2), soft(0.4))["soft_count"] == 3
+    ids = [soft(0, message_id=str(n)) for n in range(3)]
+    assert judge(*ids)["soft_count"] == 3
+    assert judge(*ids, *ids)["soft_count"] == 3
+
+
+def test_the_same_nameless_event_told_twice_is_one_message():
+    assert judge(soft(0), soft(0))["soft_count"] == 1
+    assert judge(soft(0), soft(0), row("deferral", -1, "mailbox_full"))["soft_count"] == 1
+    # A delivery and a bounce at one moment are two events.
+    assert judge(soft(0), delivered(0))["soft_count"] == 1
+
+
+def test_an_address_that_recovered_starts_anew_whatever_was_before():
+    days = (0, 3, 6, 9)
+    assert judge(*map(soft, days))["state"] == "remove"
+    found = judge(*map(soft, days), delivered(12))
+    assert found[["state", "soft_count"]].tolist() == ["ok", 0]
+    found = judge(*map(soft, days), delivered(12), soft(15))
+    assert found[["state", "soft_count"]].tolist() == ["waiting", 1]
+    assert judge(hard(0), delivered(1), hard(2))[["state", "cause"]].tolist() == [
+        "remove", "deleted",
+    ]  # fmt: skip
+
+
+# --- likely causes of dead addresses ----------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "address",
+    ["info@example.com", "Sales@example.com", "customer.service@example.com", "caigou@example.cn",
+     "export+eu@example.com", "web-master@example.com"],
+)  # fmt: skip
+def test_addresses_of_a_function(address):
+    assert is_role(address)
+
+
+@pytest.mark.parametrize(
+    "address", ["ann@example.com", "salesman.bob@example.com", "infotech@x.io"]
+)
+def test_addresses_of_persons(address):
+    assert not is_role(address)
+
+
+@pytest.mark.parametrize(
+    "address",
+    ["asdfgh@example.com", "test@gmail.com", "aaaaaa@example.com", "ababababab@example.com",
+     "buyer78645@example.com", "12345@example.com", "deadbeefdeadbeef01@example.com",
+     "qwerty@hotmail.com", "xkcdbrtzkl@example.com", "none@example.com"],
+)  # fmt: skip
+def test_addresses_that_look_invented(address):
+    assert looks_invented(address)
+
+
+@pytest.mark.parametrize(
+    "address",
+    ["123456789@qq.com", "13800000000@139.com", "ann@example.com", "o.neil@example.com",
+     "wang1985@example.cn", "nbxhjx@163.com", "j.schmidt2@example.de", "anna.maria@example.com",
+     "john19851@gmail.com", "zhangsan12345@163.com", "schwartzkopf@example.com"],
+)  # fmt: skip
+def test_addresses_that_do_not_look_invented(address):
+    assert not looks_invented(address)
+
+
+def test_the_likely_cause_of_a_dead_address_that_never_took_mail():
+    rows = [
+        hard(0, who="info@example.com"), hard(0, who="asdfgh@example.com"),
+        hard(0, who="ann@example.com"), hard(0, who="bob@gmial.com"),
+        delivered(0, who="sales@example.com"), hard(3, who="sales@example.com"),
+    ]  # fmt: skip
+    found = recipients(bounce_table(rows)).set_index("recipient")
+    assert found["cause"].to_dict() == {
+        "info@example.com": "role", "asdfgh@example.com": "invented",
+        "ann@example.com": "never_delivered", "bob@gmial.com": "near_miss",
+        "sales@example.com": "deleted",
+    }  # fmt: skip
+
+
+def imported(bad=20, good=20, dead_in_good=1, date="导入日期"):
+    """Two batches of contacts: one mostly dead, one as lists are."""
+    contacts, rows = [], []
+    for batch, count, dead in (("2026-01-01", 40, bad), ("2026-01-02", good * 5, dead_in_good)):
+        for n in range(count):
+            who = f"p{batch[-1]}{'abcdefghij'[n % 10]}{'klmnopqrst'[n // 10]}@example.com"
+            contacts.append({"邮箱": who, date: batch})
+            rows.append(hard(3, who=who) if n < dead else delivered(3, who=who))
+    return pd.DataFrame(contacts), bounce_table(rows)
+
+
+@pytest.mark.parametrize("column", ["导入日期", "Import Date", "来源", "batch_id"])
+def test_batches_that_fail_together_are_told_by_the_contact_list(column):
+    contacts, rows = imported(date=column)
+    found = bk.batches(rows, contacts)
+    assert list(found.columns) == [
+        "batch_by", "batch", "contacts", "mailed", "dead", "dead_rate", "dead_low", "dead_high",
+        "elsewhere_rate", "suspicious", "why",
+    ]  # fmt: skip
+    assert found[["batch_by", "batch", "contacts", "mailed", "dead"]].to_numpy().tolist() == [
+        [column, "2026-01-01", 40, 40, 20], [column, "2026-01-02", 100, 100, 1],
+    ]  # fmt: skip
+    assert found["suspicious"].tolist() == [True, False]
+    assert found["elsewhere_rate"].tolist() == [0.01, 0.5]
+    assert "20 of 40 mailed addresses are dead" in found.loc[0, "why"]
+    judged = recipients(rows, contacts=contacts)["cause"].value_counts()
+    assert judged["bad_batch"] == 20
+    assert judged["never_delivered"] == 1
+    assert (
+        bk.batches(rows, contacts, lang="zh")
+        .loc[0, "why"]
+        .startswith("已发送的 40 个地址中有 20 个")
+    )
+
+
+def test_without_such_a_column_the_day_of_the_first_message_stands_for_the_batch():
+    _, rows = imported()
+    late = rows["recipient"].str.startswith("p2")
+    rows["timestamp"] += pd.to_timedelta(late.astype(int), unit="D")
+    found = bk.batches(rows)
+    assert found["batch_by"].tolist() == ["first sent"] * 2
+    assert found["batch"].tolist() == ["2026-01-04", "2026-01-05"]
+    assert found["suspicious"].tolist() == [True, False]
+    assert (recipients(rows)["cause"] == "bad_batch").sum() == 20
+
+
+def test_a_list_that_is_bad_throughout_or_small_has_no_bad_batch():
+    contacts, rows = imported(bad=20, dead_in_good=50)
+    assert not bk.batches(rows, contacts)["suspicious"].any()
+    few = contacts[contacts.groupby("导入日期").cumcount() < 29]
+    assert "fewer than 30" in bk.batches(rows, few).loc[0, "why"]
+
+
+def test_the_column_of_batches_may_be_named():
+    contacts, rows = imported(date="Woher")
+    assert set(bk.batches(rows, contacts)["batch_by"]) == {"first sent"}
+    assert bk.batches(rows, contacts, by="woher")["suspicious"].tolist() == [True, False]
+    with pytest.raises(TableError, match="has no column 'x'; it has: 邮箱, Woher"):
+        bk.batches(rows, contacts, by="x")

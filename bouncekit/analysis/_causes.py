@@ -10,6 +10,7 @@ from bouncekit.analysis._columns import guessed_rows
 from bouncekit.analysis._keys import Bools, Ints
 from bouncekit.analysis._messages import DELIVERED, Outcomes
 from bouncekit.analysis._runs import Run, flag
+from bouncekit.analysis._suspects import is_role, looks_invented
 from bouncekit.analysis._typos import suggest_domain
 from bouncekit.schema import require
 from bouncekit.taxonomy import EVENTS, reasons
@@ -22,6 +23,9 @@ CAUSES = (
     "complaint",
     "unsubscribe",
     "near_miss",
+    "bad_batch",
+    "role",
+    "invented",
     "deleted",
     "never_delivered",
     "invalid",
@@ -108,6 +112,20 @@ def suggestions(
             result[place] = f"{address.rpartition('@')[0]}@{found}"
             cause[place] = CAUSES.index("near_miss")
     return result
+
+
+def refine(messages: Outcomes, cause: npt.NDArray[np.int8], bad_batch: Bools) -> None:
+    """Say more of dead addresses that never took mail: their batch, their form; sets the cause."""
+    wanted = np.isin(cause, [CAUSES.index("never_delivered"), CAUSES.index("invalid")])
+    cause[wanted & bad_batch] = CAUSES.index("bad_batch")
+    places = np.flatnonzero(wanted & ~bad_batch)
+    for place, text in zip(
+        places.tolist(), messages.recipients.texts.take(pa.array(places)).to_pylist(), strict=True
+    ):
+        if is_role(text):
+            cause[place] = CAUSES.index("role")
+        elif looks_invented(text):
+            cause[place] = CAUSES.index("invented")
 
 
 def _domains_that_took_mail(messages: Outcomes, domains: set[str]) -> set[str]:

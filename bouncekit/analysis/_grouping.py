@@ -27,10 +27,13 @@ def number_pairs(messages: Ints, recipients: Ints) -> Ints:
     return pd.factorize(messages * width + recipients)[0].astype(np.int64)
 
 
-def join_deferrals(recipients: Ints, times: Ints, final: Bools) -> Ints:
+def join_deferrals(
+    recipients: Ints, times: Ints, final: Bools, event: npt.NDArray | None = None
+) -> Ints:
     """Give a number to each message among rows that name none.
 
-    Each final row is its own message. A deferral joins the next final row of
+    Each final row is its own message, but the same event at the same moment
+    is one that was told twice. A deferral joins the next final row of
     its recipient within :data:`QUEUE_LIFE`; deferrals that find none and lie
     within that span of the first of them are one message, and so are all
     deferrals of a recipient that have no time.
@@ -41,21 +44,33 @@ def join_deferrals(recipients: Ints, times: Ints, final: Bools) -> Ints:
         Recipient code and microseconds (or :data:`UNTIMED`) of each row.
     final : ndarray of bool
         Whether the row is a final event; the others are deferrals.
+    event : ndarray, optional
+        Which event each row is; without it no two final rows are the same.
     """
     size = len(recipients)
-    order = np.lexsort((final, times, recipients))
-    who, when, ends = recipients[order], times[order], final[order]
+    kind = np.arange(size) if event is None else event
+    order = np.lexsort((kind, final, times, recipients))
+    who, when, ends, kind = recipients[order], times[order], final[order], kind[order]
     following = np.where(ends, np.arange(size), size)
     following = np.minimum.accumulate(following[::-1])[::-1]
     target = np.minimum(following, max(size - 1, 0))
     joins = (following < size) & (who[target] == who) & (when != UNTIMED)
     joins &= when[target] - np.where(joins, when, 0) <= QUEUE_LIFE
-    message = np.where(ends, np.arange(size), np.where(joins, target, -1))
+    own = _first_telling(who, when, ends, kind)
+    message = np.where(ends, own, np.where(joins, own[target] if size else target, -1))
     alone = np.flatnonzero(message < 0)
     message[alone] = alone[_starts(who[alone], when[alone])]
     result = np.empty(size, dtype=np.int64)
     result[order] = message
     return result
+
+
+def _first_telling(who: Ints, when: Ints, ends: Bools, kind: npt.NDArray) -> Ints:
+    """Give each sorted final row the first that tells of the same event, mostly itself."""
+    same = np.zeros(len(who), dtype=bool)
+    same[1:] = (who[1:] == who[:-1]) & (when[1:] == when[:-1]) & (kind[1:] == kind[:-1])
+    same[1:] &= ends[1:] & ends[:-1] & (when[1:] != UNTIMED)
+    return np.maximum.accumulate(np.where(same, -1, np.arange(len(who))))
 
 
 def _starts(who: Ints, when: Ints) -> Ints:

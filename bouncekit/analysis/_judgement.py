@@ -19,6 +19,7 @@ from bouncekit.analysis._causes import (
     STATES,
     WAITING,
     causes,
+    refine,
     spelled,
     suggestions,
     told,
@@ -28,10 +29,12 @@ from bouncekit.analysis._grouping import UNTIMED, last_of
 from bouncekit.analysis._keys import Bools, Ints
 from bouncekit.analysis._messages import SUPPRESSED, Outcomes
 from bouncekit.analysis._runs import Run, add_up, deciding, flag
+from bouncekit.analysis.batches import batch_table
 from bouncekit.analysis.outcomes import outcomes
 from bouncekit.analysis.policy import Policy
 from bouncekit.analysis.policy import micros as length_of
 from bouncekit.errors import BouncekitError, TableError
+from bouncekit.intake.contacts import read_contacts
 from bouncekit.schema import TEXT, require
 from bouncekit.taxonomy import EVENTS, reasons
 
@@ -49,11 +52,14 @@ class Judgement:
     row : ndarray of int64
         By row of ``table``: the place in ``messages.table`` of the failure,
         complaint or refusal that decided; -1 where there is none.
+    dead : ndarray of bool
+        By address of ``messages``: failed for good and never took mail.
     """
 
     table: pd.DataFrame
     messages: Outcomes
     row: Ints
+    dead: Bools
 
 
 def judge(
@@ -65,6 +71,7 @@ def judge(
 ) -> Judgement:
     """Judge every address; parameters and errors are those of :func:`bouncekit.recipients`."""
     policy = Policy() if policy is None else policy
+    contacts = None if contacts is None else read_contacts(contacts)
     messages, now = _as_of(df, sends, as_of)
     size = len(messages.recipients.texts)
     failed = history.failures(messages, now)
@@ -82,6 +89,9 @@ def judge(
     state[(state == RETRY) & (retry_after > now)] = WAITING
     cause = causes(messages, run, state, unmatched, out)
     suggestion = suggestions(messages, run, state, cause)
+    dead = run.sure_hard & ~history.delivered_to(messages, size)
+    if dead.any():
+        refine(messages, cause, batch_table(messages, contacts, dead, "UTC")[1])
     decided = deciding(run, size)
     columns = {
         "state": categorical(state, STATES),
@@ -107,7 +117,7 @@ def judge(
         "unmatchable": _unmatchable(messages),
     }
     row = _deciding_rows(messages, run, decided, cause)
-    return Judgement(table, messages, row[order])
+    return Judgement(table, messages, row[order], dead)
 
 
 def _reason_of(run: Run, decided: Ints) -> npt.NDArray[np.int8]:

@@ -49,8 +49,9 @@ def outcomes(table: "pd.DataFrame | Outcomes", sends: object = None) -> Outcomes
     time: the bounce), else deferral, else sent. A bounce after the delivery
     of its own message cancels that delivery. Complaints, automatic replies
     and unsubscribes are no outcomes. Rows that name no message: a final event
-    is its own message, and the deferrals of that recipient in the 5 days
-    before join it. Rows of a state list stand for themselves.
+    is its own message (told again at the same moment it is the same), and the
+    deferrals of that recipient in the 5 days before join it. Rows of a state
+    list stand for themselves.
 
     Parameters
     ----------
@@ -160,7 +161,9 @@ def _group(
     group[named] = number_pairs(messages[named], recipients.codes[named])
     base = int(group.max(initial=-1)) + 1
     final = ~_is(event[nameless], "deferral")
-    group[nameless] = base + join_deferrals(recipients.codes[nameless], time[nameless], final)
+    group[nameless] = base + join_deferrals(
+        recipients.codes[nameless], time[nameless], final, event[nameless]
+    )
     base += len(nameless)
     alone = np.flatnonzero(member & (group < 0))
     group[alone] = base + np.arange(len(alone))

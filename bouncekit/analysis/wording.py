@@ -250,6 +250,34 @@ _SENTENCES: dict[str, dict[str, str]] = {
         "en": "the domain is a near miss of a big one; likely mistyped",
         "zh": "域名与常见邮箱域名只差一点，很可能写错",
     },
+    "cause_bad_batch": {
+        "en": "never took mail, like many that came in the same batch; likely a bad list",
+        "zh": "从未成功收信，同批导入的地址也大量失效，名单很可能有问题",
+    },
+    "cause_role": {
+        "en": "never took mail; an address of a function, likely guessed",
+        "zh": "从未成功收信；属于职能邮箱，很可能是猜测的",
+    },
+    "cause_invented": {
+        "en": "never took mail; looks invented",
+        "zh": "从未成功收信；看起来是编造的地址",
+    },
+    "batch_suspicious": {
+        "en": "{dead} of {mailed} mailed addresses are dead and never took mail ({dead_rate}, "
+        "elsewhere {elsewhere_rate}): look where this batch came from before mailing more of it",
+        "zh": "已发送的 {mailed} 个地址中有 {dead} 个从未收信且已失效（{dead_rate}，"
+        "其他批次为 {elsewhere_rate}）：继续发送前请查清这批名单的来源",
+    },
+    "batch_usual": {
+        "en": "{dead} of {mailed} mailed addresses are dead and never took mail ({dead_rate}, "
+        "elsewhere {elsewhere_rate})",
+        "zh": "已发送的 {mailed} 个地址中有 {dead} 个从未收信且已失效（{dead_rate}，"
+        "其他批次为 {elsewhere_rate}）",
+    },
+    "batch_few": {
+        "en": "only {mailed} addresses were mailed, fewer than {least}",
+        "zh": "仅向 {mailed} 个地址发过信，少于 {least} 个",
+    },
     "cause_invalid": {
         "en": "does not exist; the data does not show whether it ever did",
         "zh": "地址不存在；数据无法说明以前是否存在",
