@@ -1,8 +1,9 @@
 """Score the mail reader and the rules on a folder of real bounces with known answers.
 
-Run as a command: ``python -m tests.corpus [--verbose] [FOLDER]``; the folder
-(else ``BOUNCEKIT_CORPUS``) holds ``eml/``, ``truth.csv`` and, where there are
-some, ``dos/``, ``mac/`` and ``not/``.
+Run as a command: ``python -m tests.corpus [--verbose] [--write] [FOLDER]``; the
+folder (else ``BOUNCEKIT_CORPUS``) holds ``eml/``, ``truth.csv`` and, where there
+are some, ``dos/``, ``mac/`` and ``not/``. ``--write`` puts the figures into
+``docs/precision.md``.
 """
 
 import argparse
@@ -25,6 +26,7 @@ from bouncekit.readers import mail
 from bouncekit.readers._base import Options, Row
 from bouncekit.schema import bounce_table
 from bouncekit.taxonomy import reasons
+from tests import precision
 
 DATA = Path(__file__).parent / "data"
 LABELS = DATA / "corpus_recipients.csv"
@@ -38,6 +40,11 @@ INVENTED = 900
 IDENTITY = ("event", "recipient", "smtp_code", "enhanced_code", "diagnostic", "message_id")
 
 
+def family(label: str) -> str:
+    """Return the mail server that a file is named for: ``lhost-exim-07.eml`` is of lhost-exim."""
+    return label.partition(".eml")[0].rpartition("-")[0]
+
+
 @dataclass
 class Measure:
     """One thing that is measured: how many of how many, and the misses."""
@@ -45,13 +52,18 @@ class Measure:
     right: int = 0
     total: int = 0
     misses: list[str] = field(default_factory=list)
+    families: dict[str, list[int]] = field(default_factory=dict)
+    """Right and total of each family of mail servers."""
 
     def count(self, fine: bool, miss: str) -> None:
-        """Count one case."""
+        """Count one case; what is told of it begins with the name of its file."""
         self.total += 1
         self.right += fine
         if not fine:
             self.misses.append(miss)
+        counts = self.families.setdefault(family(miss), [0, 0])
+        counts[0] += fine
+        counts[1] += 1
 
     @property
     def rate(self) -> float:
@@ -196,12 +208,17 @@ def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.corpus", description=__doc__)
     parser.add_argument("folder", nargs="?", default=os.environ.get(VARIABLE, ""))
     parser.add_argument("--verbose", action="store_true", help="list every miss")
+    parser.add_argument("--write", action="store_true", help="put the figures into the page")
     parser.add_argument("--no-rules", action="store_true", help="measure the reader alone")
     options = parser.parse_args(arguments)
     root = Path(options.folder)
     if not options.folder or not (root / "truth.csv").is_file():
         parser.error(f"give a folder that holds truth.csv, or set {VARIABLE}")
+    if options.write and options.no_rules:
+        parser.error("the page tells of the rules too; leave --no-rules out")
     result = score(root, rules=not options.no_rules)
+    if options.write:
+        precision.write(result)
     out = sys.stdout
     for name, measure in result.items():
         out.write(f"{name:15} {measure.right:5} of {measure.total:5}  {measure.rate:7.2%}\n")
