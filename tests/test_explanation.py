@@ -209,3 +209,23 @@ def test_a_row_that_is_no_failure_is_one_clear_sentence():
 def test_an_unknown_language_is_one_clear_sentence():
     with pytest.raises(BouncekitError, match="the language 'tlh' is not known"):
         explain("550 user unknown", lang="tlh")
+
+
+@pytest.mark.parametrize(
+    ("text", "advice", "words"),
+    [
+        ("550 5.7.1 The recipient has blocked your address", "blocked", ("block you", "屏蔽")),
+        ("550 5.7.133 sender not authenticated for group", "insiders", ("from inside", "内部")),
+        ("550 5.7.1 this address is a spam trap", "trap", ("is a trap", "陷阱")),
+    ],
+)
+def test_why_not_to_mail_a_person_again_is_told_apart(text, advice, words):
+    for lang, word in zip(("en", "zh"), words, strict=True):
+        found = explain(text, lang=lang)
+        assert (found.stop, found.decision.advice) == (True, advice)
+        assert word in found.action
+
+
+def test_a_filter_of_the_content_is_no_wish_to_be_left_alone():
+    found = explain("550 5.2.0 Message Filtered")
+    assert (found.reason, found.stop) == ("filtered", False)

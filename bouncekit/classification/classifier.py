@@ -59,8 +59,8 @@ class Decision:
         How sure the conclusion is.
     runner_up : str or None
         Id of the next rule that matched and says another reason.
-    advice : str or None
-        ``stop``: do not mail this person again, whatever the reason.
+    advice : {'stop', 'blocked', 'insiders', 'trap'} or None
+        Why not to mail this person again, whatever the reason.
     """
 
     reason: str

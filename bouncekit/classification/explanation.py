@@ -84,17 +84,17 @@ class Explanation:
     @property
     def action(self) -> str:
         """What to do, in the chosen language."""
-        label = self._label
+        if self.decision.advice:
+            return self._label[self.decision.advice]
         entry = self._entry
         # A hard reason that reads soft here must not say "remove at once".
         softened = entry.bounce_type == "hard" and self.bounce_type != "hard"
-        action = (reasons()["expired"] if softened else entry).action[self.lang]
-        return f"{action}; {label['stop']}" if self.stop else action
+        return (reasons()["expired"] if softened else entry).action[self.lang]
 
     @property
     def stop(self) -> bool:
         """Whether this person should get no more mail, whatever the reason."""
-        return self.decision.advice == "stop"
+        return self.decision.advice is not None
 
     @property
     def _entry(self) -> Reason:

@@ -55,8 +55,8 @@ class Rule:
         How sure the conclusion is.
     bounce_type : str or None
         Replaces the reason's own, with a note that says why.
-    advice : str or None
-        ``stop``: do not mail this person again, whatever the reason.
+    advice : {'stop', 'blocked', 'insiders', 'trap'} or None
+        Why not to mail this person again, whatever the reason.
     file : str
         Where it was read.
     """

@@ -10,8 +10,9 @@ from bouncekit.errors import RuleError
 from bouncekit.taxonomy import BOUNCE_TYPES, reasons
 
 CONFIDENCES = ("strong", "fair", "weak")
-ADVICE = ("stop",)
-"""``stop``: whatever the reason, do not mail this person again."""
+ADVICE = ("stop", "blocked", "insiders", "trap")
+"""Whatever the reason, do not mail this person again: they block the sender, only insiders may
+write to the address, or it is a trap; ``stop`` says no more than that."""
 
 _TEXTS = ("id", "reason", "note", "see", "confidence", "bounce_type", "advice", "regex")
 _CONDITIONS = ("text", "all", "none", "host", "stage", "source", "vendor", "event")
