@@ -270,6 +270,8 @@ def kind_of_text(message: Message, lines: list[str]) -> tuple[Kind, str]:
     if not named and not _speaks_of_failure(
         message, subject, words, daemon=daemon, says_so=says_so
     ):
+        if daemon and is_trusted(message) and _tells_of_success(message, words):
+            return "delivered", ""
         return _not_a_bounce(message, subject, words)
     delay = subject.delay or (may_delay and has("delay", words))
     if delay and not has("final", words):
@@ -305,6 +307,11 @@ def _speaks_of_failure(
         told = of_another or failed or (trusted and len(words) < SHORT)
         return told or (trusted and bool(_ADDRESS.search(words)))
     return of_another and failed and untraced and not has("summary_subject", subject.folded)
+
+
+def _tells_of_success(message: Message, words: str) -> bool:
+    """Say whether a success report in words names whom the message reached."""
+    return has("delivered", words) and _names_another(message, words)
 
 
 def _names_another(message: Message, words: str) -> bool:
