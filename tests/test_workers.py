@@ -13,6 +13,7 @@ from bouncekit.inputs.sources import find
 from bouncekit.intake import collecting, workers
 from bouncekit.readers import mail, reader_named
 from bouncekit.readers._base import Options
+from tests.fixtures import FOLDER
 
 BOUNCE = """\
 From: MAILER-DAEMON@mx.example.net
@@ -149,3 +150,21 @@ def test_this_process_works_too_where_the_others_have_enough_to_do(monkeypatch):
         pool.close()
     assert here
     assert [table.column("item").to_pylist() for table in tables] == [[n] for n in range(1, 9)]
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_a_packed_mailbox_gives_the_same_rows_as_a_plain_one(tmp_path, workers):
+    """What is unpacked while it is read cannot be sought; it is read from its beginning."""
+    import gzip
+    import zipfile
+
+    plain = sorted((FOLDER / "mail").glob("*.mbox"))[0]
+    data = plain.read_bytes()
+    (tmp_path / "box.mbox.gz").write_bytes(gzip.compress(data))
+    with zipfile.ZipFile(tmp_path / "box.zip", "w") as archive:
+        archive.writestr("box.mbox", data)
+    wanted = bk.read(plain, progress=False)
+    for name in ("box.mbox.gz", "box.zip"):
+        found = bk.read(tmp_path / name, progress=False, workers=workers)
+        assert bk.ingest(found).failed == bk.ingest(wanted).failed
+        assert found["event_id"].tolist() == wanted["event_id"].tolist()

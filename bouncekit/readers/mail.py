@@ -80,7 +80,9 @@ def messages(blob: Blob, _options: Options, ledger: Ledger) -> Iterator[tuple[in
     # What stands before a From_ line decides whether it can be one.
     base = max(0, start - OVERLAP)
     with blob.open() as stream:
-        stream.seek(base)
+        if base:
+            # A stream that is unpacked on the way cannot be sought, and has no spans either.
+            stream.seek(base)
         first = stream.read(BLOCK)
         if not blob.span and not _MBOX.match(first):
             yield 1, _rest(stream, first)
