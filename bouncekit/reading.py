@@ -92,6 +92,7 @@ def read(
     )
     kept, dropped = each_once(table)
     repeats = tally_dropped(table, kept) if dropped else None
+    del table
     table = classify(kept, rules=rules)
     table.attrs["ingest"] = close(ledgers, rows=len(table), duplicates=dropped, repeats=repeats)
     return table

@@ -85,8 +85,13 @@ def tidy(parts: Iterable[pa.Table]) -> pd.DataFrame:
         and ``rule`` are missing.
     """
     rows = pa.concat_tables(parts).unify_dictionaries()
-    whole = {name: one_array(rows.column(name)) for name in _PREPARED.names}
+    del parts
     size, types = rows.num_rows, dtypes()
+    whole: dict[str, pa.Array] = {}
+    for name in _PREPARED.names:
+        whole[name] = one_array(rows.column(name))
+        # A column in one piece is not held in many, too.
+        rows = rows.drop_columns([name])
     columns: dict[str, object] = {name: _texts(whole[name]) for name in ("recipient", *_TEXTS)}
     columns["file"] = _texts(whole["file"].cast(_LARGE))
     columns["timestamp"] = pd.Series(whole["timestamp"].cast(_STAMP).to_pandas()).astype(TIME)

@@ -139,8 +139,8 @@ class Collector:
                 self._guarded(partial(self._add_all, chunks, ledger), item, ledger)
         self._rotated.clear()
 
-    def finish(self, name: str) -> Iterator[pa.Table]:
-        """Give the prepared rows; ``name`` is how an error calls the whole input.
+    def finish(self, name: str) -> list[pa.Table]:
+        """Give the prepared rows and keep none; ``name`` is how an error calls the whole input.
 
         Raises
         ------
@@ -153,7 +153,8 @@ class Collector:
         self._read_rotated()
         self._flush()
         self._hand_over()
-        return (part.result() for part in self._parts)
+        parts, self._parts = self._parts, []
+        return [part.result() for part in parts]
 
     def _reader(self, item: Blob, ledger: Ledger) -> Reader | None:
         """Choose the reader; None where the file is there with good reason and tells nothing."""
