@@ -63,7 +63,7 @@ def _numbered(
 def cells_of(entry: Any) -> dict[str, str]:
     """Return the scalars of an entry by folded key; a list stands as its scalars."""
     cells: dict[str, str] = {}
-    for key, value in _json.object_of(entry).items():
+    for key, value in _json.part(entry).items():
         told = [_json.text_of(part) for part in _json.list_of(value)] or [_json.text_of(value)]
         text = ", ".join(filter(None, told))
         if text:

@@ -91,13 +91,6 @@ def posted(event: Any) -> dict[str, Any]:
     return event
 
 
-def part(value: Any, *keys: str) -> dict[str, Any]:
-    """Return the object under these keys, one inside the other; empty where there is none."""
-    for key in keys:
-        value = value.get(key) if isinstance(value, dict) else None
-    return value if isinstance(value, dict) else {}
-
-
 def entries(value: Any) -> list[Any]:
     """Return a list; one value alone stands for a list of one, none for an empty one."""
     if isinstance(value, list):

@@ -285,8 +285,10 @@ def text_of(value: Any) -> str | None:
     return str(value)
 
 
-def object_of(value: Any) -> dict[str, Any]:
-    """Give a JSON object; an empty one where the value is anything else."""
+def part(value: Any, *keys: str) -> dict[str, Any]:
+    """Give the object under these keys, one inside the other; empty where there is none."""
+    for key in keys:
+        value = value.get(key) if isinstance(value, dict) else None
     return value if isinstance(value, dict) else {}
 
 
@@ -297,9 +299,8 @@ def list_of(value: Any) -> list[Any]:
 
 def text_at(value: Any, *keys: str) -> str | None:
     """Give the scalar at the end of a path of keys as text; None where there is none."""
-    for key in keys:
-        value = object_of(value).get(key)
-    return text_of(value)
+    *outer, last = keys
+    return text_of(part(value, *outer).get(last))
 
 
 def first_text(values: Any) -> str | None:

@@ -21,7 +21,7 @@ the person who complained as ``block_email``.
 from typing import Any
 
 from bouncekit import times
-from bouncekit.readers import _bodies, _events
+from bouncekit.readers import _bodies, _events, _json
 from bouncekit.readers._base import BadItem, ByItem, Options, Reader, Row, SkipItem
 from bouncekit.readers._events import BEIJING, NO_ROWS, PENDING
 from bouncekit.readers._reply import Codes, codes_of
@@ -92,7 +92,7 @@ def _detail(entry: dict[str, Any], options: Options) -> Row:
 def _cloud_event(event: dict[str, Any], options: Options) -> Row:
     word = _events.text(event, "type") or ""
     kind = _TYPES.event(word)
-    data = _events.part(event, "data")
+    data = _json.part(event, "data")
     common = {
         "timestamp": _moment(_written(event), options),
         "recipient": _events.text(data, "block_email", "rcpt", "to"),
@@ -139,7 +139,7 @@ def _is_own(named: str | None) -> bool:
 
 
 def _written(event: dict[str, Any]) -> str | None:
-    data = _events.part(event, "data")
+    data = _json.part(event, "data")
     own = _events.text(data, "operate_time", "deliver_time", "block_time", "send_time")
     return own or _events.text(event, "time")
 

@@ -11,7 +11,7 @@ reports of opens and the post that tries the address
 from typing import Any
 
 from bouncekit import times
-from bouncekit.readers import _bodies, _events
+from bouncekit.readers import _bodies, _events, _json
 from bouncekit.readers._base import ByItem, Options, Reader, Row, SkipItem
 from bouncekit.readers._reply import codes_of, without_type
 
@@ -51,10 +51,10 @@ def _parse(event: Any, options: Options) -> list[Row]:
     event = _events.posted(event)
     if _kind(event) in _OTHERS:
         raise SkipItem(_OTHERS[_kind(event)])
-    data = _events.part(event, "data")
+    data = _json.part(event, "data")
     status = _events.text(data, "status")
     kind = _STATUSES.event(status)
-    details = _events.part(data, "deliveryStatusDetails")
+    details = _json.part(data, "deliveryStatusDetails")
     words = without_type(_events.text(details, "statusMessage"))
     smtp, enhanced = codes_of(None if kind == "suppressed" else words)
     at = ("deliveryAttemptTimeStamp", "deliveryAttemptTimestamp")

@@ -82,7 +82,7 @@ def _parse(event: Any, options: Options) -> list[Row]:
 def _unsubscribes(event: dict[str, Any]) -> bool:
     states = [event.get("portalSubscriptionStatus")]
     states += [
-        _events.part(entry).get("status") for entry in _events.entries(event.get("subscriptions"))
+        _json.part(entry).get("status") for entry in _events.entries(event.get("subscriptions"))
     ]
     return "UNSUBSCRIBED" in states
 

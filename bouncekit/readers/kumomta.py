@@ -91,7 +91,7 @@ def _parse(event: Any, options: Options) -> list[Row]:
         "timestamp": _when(event),
         "event": kind,
         "vendor_type": word if label in _NOT_CLASSIFIED else label,
-        "remote_mta": _host(_events.text(_events.part(event, "peer_address"), "name")),
+        "remote_mta": _host(_events.text(_json.part(event, "peer_address"), "name")),
         **(_response(event) if kind != "sent" else {}),
         **(_message(event) if word != "OOB" else {}),
     }
@@ -114,9 +114,9 @@ def _host(name: str | None) -> str | None:
 
 
 def _message(event: dict[str, Any]) -> Row:
-    headers = _events.part(event, "headers")
+    headers = _json.part(event, "headers")
     written = next((headers[key] for key in headers if key.lower() == "message-id"), None)
-    address = _events.text(_events.part(event, "source_address"), "address")
+    address = _events.text(_json.part(event, "source_address"), "address")
     return {
         "message_id": _events.bare_id(_json.text_of(written)) or _events.text(event, "id"),
         "campaign": _campaign(event),
@@ -127,7 +127,7 @@ def _message(event: dict[str, Any]) -> Row:
 
 def _campaign(event: dict[str, Any]) -> str | None:
     """Give the campaign by the metadata, else by the queue ``campaign:tenant@domain``."""
-    named = _events.text(_events.part(event, "meta"), "campaign")
+    named = _events.text(_json.part(event, "meta"), "campaign")
     if named:
         return named
     campaign, colon, _ = (_events.text(event, "queue") or "").partition(":")
@@ -136,11 +136,11 @@ def _campaign(event: dict[str, Any]) -> str | None:
 
 def _response(event: dict[str, Any]) -> Row:
     """Put code, enhanced code and words together, which KumoMTA has taken apart."""
-    response = _events.part(event, "response")
+    response = _json.part(event, "response")
     words, code = (_events.text(response, key) for key in ("content", "code"))
     if not words:
         return {}
-    parts = _events.part(response, "enhanced_code")
+    parts = _json.part(response, "enhanced_code")
     digits = [_events.text(parts, key) for key in ("class", "subject", "detail")]
     status = ".".join(filter(None, digits)) if all(digits) else None
     given = code if code and re.fullmatch(r"[245]\d\d", code) else None
@@ -155,12 +155,12 @@ def _response(event: dict[str, Any]) -> Row:
 
 
 def _feedback(event: dict[str, Any]) -> list[Row]:
-    report = _events.part(event, "feedback_report")
+    report = _json.part(event, "feedback_report")
     kind = (_events.text(report, "feedback_type") or "abuse").lower()
     if kind == "not-spam":
         msg = "says that the message is not spam, the opposite of a complaint"
         raise SkipItem(msg)
-    trace = _events.part(report, "supplemental_trace")
+    trace = _json.part(report, "supplemental_trace")
     named = _events.entries(report.get("original_rcpto_to")) or [trace.get("recipient")]
     original = _MESSAGE_ID.search(_events.text(report, "original_message") or "")
     common = {

@@ -45,7 +45,7 @@ def _parse(entry: Any, options: Options) -> list[Row]:
     kind = _WORDS.event(word)
     words = without_type(_said(entry.get("meta")))
     smtp, enhanced = codes_of(words)
-    campaign = _events.part(entry, "campaign")
+    campaign = _json.part(entry, "campaign")
     return [
         {
             "timestamp": times.from_iso(_events.text(entry, "created_at")),
@@ -75,7 +75,7 @@ def _said(meta: Any) -> str | None:
 
 def _members(value: Any, depth: int) -> Iterator[tuple[str, Any]]:
     for entry in value if isinstance(value, list) else [value]:
-        inner = _json.object_of(entry)
+        inner = _json.part(entry)
         yield from inner.items()
         for part in inner.values():
             if depth and isinstance(part, (dict, list)):

@@ -75,7 +75,7 @@ def _parse(entry: Any, options: Options) -> list[Row]:
 
 
 def _activity(entry: dict[str, Any]) -> list[Row]:
-    told = [_json.object_of(step) for step in entry["activity"]]
+    told = [_json.part(step) for step in entry["activity"]]
     rows = [
         {"event": "bounce", "vendor_type": _bounce(step), "timestamp": _moment(step, "timestamp")}
         for step in told

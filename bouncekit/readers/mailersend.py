@@ -51,8 +51,8 @@ def _parse(event: Any, options: Options) -> list[Row]:
     event = _events.posted(event)
     word = (_events.text(event, "type") or "").removeprefix(_PREFIX)
     kind = _WORDS.event(word)
-    data = _events.part(event, "data")
-    email, morph = _events.part(data, "email"), _events.part(data, "morph")
+    data = _json.part(event, "data")
+    email, morph = _json.part(data, "email"), _json.part(data, "morph")
     own_id = _events.text(email, "id")
     words = _events.text(morph, "reason") if kind in ("bounce", "deferral") else None
     smtp, enhanced = codes_of(words)

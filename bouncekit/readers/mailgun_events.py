@@ -72,7 +72,7 @@ def sniff(head: Head) -> int:
 def _parse(event: Any, options: Options) -> list[Row]:
     event = posted(event)
     word, kind = _word(event)
-    status = _json.object_of(event.get("delivery-status"))
+    status = _json.part(event.get("delivery-status"))
     code = _code(status.get("code", event.get("code")))
     text = _text(event, status)
     smtp, enhanced = _codes(text, status, code)
@@ -97,7 +97,7 @@ def _parse(event: Any, options: Options) -> list[Row]:
 
 
 def _word(event: dict[str, Any]) -> tuple[str, str]:
-    flags = _json.object_of(event.get("flags"))
+    flags = _json.part(event.get("flags"))
     if flags.get("is-test-mode") is True or flags.get("is-system-test") is True:
         msg = "was sent in test mode and went nowhere"
         raise SkipItem(msg)
@@ -145,8 +145,8 @@ def _codes(text: str | None, status: dict[str, Any], code: int | None) -> Codes:
 
 def _headers(event: dict[str, Any]) -> dict[str, str]:
     """Return the original's headers by lower-case name: an object, or a list of pairs as text."""
-    message = _json.object_of(event.get("message"))
-    pairs: Any = list(_json.object_of(message.get("headers")).items())
+    message = _json.part(event.get("message"))
+    pairs: Any = list(_json.part(message.get("headers")).items())
     written = event.get("message-headers")
     if isinstance(written, str):
         with suppress(ValueError, RecursionError):

@@ -13,7 +13,7 @@ from bouncekit.readers._reply import codes_of
 
 
 def _is_entry(entry: dict[str, Any]) -> bool:
-    return "bounce_type" in entry and "email" in _events.part(entry, "subscriber")
+    return "bounce_type" in entry and "email" in _json.part(entry, "subscriber")
 
 
 _unwrap = _bodies.unwrapper(_is_entry, "data", "records")

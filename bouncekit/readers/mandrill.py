@@ -58,7 +58,7 @@ def sniff(head: Head) -> int:
     if any(_FIELD in body for body in bodies):
         return CERTAIN
     for event in _bodies.first_objects(head, _events):
-        message = _json.object_of(event.get("msg"))
+        message = _json.part(event.get("msg"))
         if event.get("event") in _WORDS and {"_id", "email"} <= set(message):
             return CERTAIN
     return NO
@@ -71,7 +71,7 @@ def _parse(event: Any, options: Options) -> list[Row]:
         raise SkipItem(msg)
     word = _json.text_of(event.get("event"))
     kind = _WORDS.event(word)
-    message = _json.object_of(event.get("msg"))
+    message = _json.part(event.get("msg"))
     recipient = _json.text_of(message.get("email"))
     if recipient == _TRIAL:
         msg = "is a test post, not an event"

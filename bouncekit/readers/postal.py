@@ -16,7 +16,7 @@ Facts: docs.postalserver.io and the project's code.
 from typing import Any
 
 from bouncekit import times
-from bouncekit.readers import _bodies, _events
+from bouncekit.readers import _bodies, _events, _json
 from bouncekit.readers._base import ByItem, Options, Reader, Row, SkipItem
 from bouncekit.readers._reply import codes_of
 
@@ -48,11 +48,11 @@ _unwrap = _bodies.unwrapper(_is_event)
 
 def _parse(event: Any, options: Options) -> list[Row]:
     event = _events.posted(event)
-    payload = _events.part(event, "payload")
+    payload = _json.part(event, "payload")
     bounced = {"original_message", "bounce"} <= set(payload)
     word = "MessageBounced" if bounced else _events.text(event, "event")
     kind = _WORDS.event(word)
-    message = _events.part(payload, "original_message" if bounced else "message")
+    message = _json.part(payload, "original_message" if bounced else "message")
     if _events.text(message, "direction") == "incoming":
         msg = "is about mail that came in"
         raise SkipItem(msg)

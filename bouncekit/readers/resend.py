@@ -52,7 +52,7 @@ _OF_THE_ACCOUNT = ("domain.", "contact.")
 
 
 def _is_event(event: dict[str, Any]) -> bool:
-    return event.get("type") in _WORDS and "email_id" in _events.part(event, "data")
+    return event.get("type") in _WORDS and "email_id" in _json.part(event, "data")
 
 
 def _is_post(event: dict[str, Any]) -> bool:
@@ -70,10 +70,10 @@ def _parse(event: Any, options: Options) -> list[Row]:
         msg = "tells of a contact or domain, not of a message"
         raise SkipItem(msg)
     kind = _WORDS.event(word)
-    data = _events.part(event, "data")
-    bounce = _events.part(data, "bounce")
+    data = _json.part(event, "data")
+    bounce = _json.part(data, "bounce")
     said = _events.text(bounce, "message") or _events.text(
-        _events.part(data, "failed") | _events.part(data, "suppressed"), "message", "reason"
+        _json.part(data, "failed") | _json.part(data, "suppressed"), "message", "reason"
     )
     own = _events.joined(_events.text(bounce, "type"), _events.text(bounce, "subType"))
     if kind == "bounce" and _is_suppressed(bounce, said):

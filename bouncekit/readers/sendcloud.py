@@ -24,7 +24,7 @@ from contextlib import suppress
 from typing import Any
 
 from bouncekit import codes, times
-from bouncekit.readers import _bodies, _events
+from bouncekit.readers import _bodies, _events, _json
 from bouncekit.readers._base import CERTAIN, BadItem, ByItem, Options, Reader, Row, SkipItem
 from bouncekit.readers._events import BEIJING, NO_ROWS, PENDING
 from bouncekit.readers._reply import codes_of
@@ -62,7 +62,7 @@ def _is_status(event: dict[str, Any]) -> bool:
 
 
 def _is_engagelab(event: dict[str, Any]) -> bool:
-    return event.get("server") == "email" and "message_status" in _events.part(event, "status")
+    return event.get("server") == "email" and "message_status" in _json.part(event, "status")
 
 
 def _is_event(event: dict[str, Any]) -> bool:
@@ -77,13 +77,13 @@ def _parse(event: Any, options: Options) -> list[Row]:
     if _is_status(event):
         return _status_rows(event, options)
     if _is_engagelab(event):
-        status = _events.part(event, "status")
+        status = _json.part(event, "status")
         # Told in the words of a webhook, the two are the same.
         event = {
             "recipient": event.get("to"),
             "emailId": event.get("message_id"),
             "timestamp": event.get("itime"),
-            **_events.part(status, "status_data"),
+            **_json.part(status, "status_data"),
             "event": status.get("message_status"),
         }
     return list(_webhook_rows(event))

@@ -125,10 +125,10 @@ def _word(event: Any) -> str:
 
 
 def _common(event: dict[str, Any]) -> Row:
-    mail = _json.object_of(event.get("mail"))
+    mail = _json.part(event.get("mail"))
     # SES sends a Message-ID of its own, whatever id the headers say that it was given.
     written = _json.text_at(mail, "messageId") or _json.text_at(mail, "commonHeaders", "messageId")
-    tags = _json.object_of(mail.get("tags"))
+    tags = _json.part(mail.get("tags"))
     campaigns = (_json.first_text(tags[key]) for key in tags if CAMPAIGN_TAG.match(key))
     return {
         "message_id": bare_id(written),
@@ -143,7 +143,7 @@ def _sent_at(event: dict[str, Any]) -> int | None:
 
 
 def _destinations(event: dict[str, Any]) -> list[Any]:
-    return _json.list_of(_json.object_of(event.get("mail")).get("destination"))
+    return _json.list_of(_json.part(event.get("mail")).get("destination"))
 
 
 def _rows(names: Iterable[Any], **facts: Any) -> list[Row]:
@@ -160,7 +160,7 @@ def _failures(entries: Iterable[Any], **facts: Any) -> list[Row]:
     """Give one row per failed recipient, with the codes and words of its report."""
     entries = [entry for entry in entries if isinstance(entry, (dict, str))]
     rows = _rows(entries, **facts)
-    for row, entry in zip(rows, map(_json.object_of, entries), strict=True):
+    for row, entry in zip(rows, map(_json.part, entries), strict=True):
         text = _json.text_of(entry.get("diagnosticCode"))
         status = _json.text_of(entry.get("status"))
         row["diagnostic"] = without_type(text)
@@ -208,7 +208,7 @@ def _folded(word: str | None) -> str:
 
 
 def _bounce(event: dict[str, Any]) -> list[Row]:
-    part = _json.object_of(event.get("bounce"))
+    part = _json.part(event.get("bounce"))
     kind, subkind = (_json.text_of(part.get(key)) for key in ("bounceType", "bounceSubType"))
     rows = _failures(
         _json.list_of(part.get("bouncedRecipients")),
@@ -222,7 +222,7 @@ def _bounce(event: dict[str, Any]) -> list[Row]:
 
 
 def _complaint(event: dict[str, Any]) -> list[Row]:
-    part = _json.object_of(event.get("complaint"))
+    part = _json.part(event.get("complaint"))
     kind, subkind = (
         _json.text_of(part.get(key)) for key in ("complaintFeedbackType", "complaintSubType")
     )
@@ -235,7 +235,7 @@ def _complaint(event: dict[str, Any]) -> list[Row]:
 
 
 def _delivery(event: dict[str, Any]) -> list[Row]:
-    part = _json.object_of(event.get("delivery"))
+    part = _json.part(event.get("delivery"))
     response = _json.text_of(part.get("smtpResponse"))
     smtp, enhanced = codes_of(response)
     return _rows(
@@ -249,7 +249,7 @@ def _delivery(event: dict[str, Any]) -> list[Row]:
 
 
 def _delay(event: dict[str, Any]) -> list[Row]:
-    part = _json.object_of(event.get("deliveryDelay"))
+    part = _json.part(event.get("deliveryDelay"))
     kind = _json.text_of(part.get("delayType"))
     return _failures(
         _json.list_of(part.get("delayedRecipients")) or _destinations(event),
@@ -275,8 +275,8 @@ def _rendering(event: dict[str, Any]) -> list[Row]:
 
 
 def _subscription(event: dict[str, Any]) -> list[Row]:
-    part = _json.object_of(event.get("subscription"))
-    if _json.object_of(part.get("newTopicPreferences")).get("unsubscribeAll") is not True:
+    part = _json.part(event.get("subscription"))
+    if _json.part(part.get("newTopicPreferences")).get("unsubscribeAll") is not True:
         msg = "changes topic preferences and unsubscribes from nothing at large"
         raise SkipItem(msg)
     return _rows(_destinations(event), event="unsubscribe", timestamp=part.get("timestamp"))

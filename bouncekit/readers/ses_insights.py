@@ -46,7 +46,7 @@ def _parse(message: Any, options: Options) -> list[Row]:
     rows: list[Row] = []
     why: SkipItem | BadItem = SkipItem("tells of no event yet")
     for told in _json.list_of(message.get("Insights")):
-        for event in _json.list_of(_json.object_of(told).get("Events")):
+        for event in _json.list_of(_json.part(told).get("Events")):
             try:
                 rows.append(_row(event) | {"recipient": _json.text_at(told, "Destination")})
             except (SkipItem, BadItem) as none:
@@ -72,7 +72,7 @@ def _row(event: Any) -> Row:
     kind = _WORDS.event(word)
     row: Row = {"timestamp": _moment(event), "event": kind, "vendor_type": word}
     if kind == "bounce":
-        row |= _bounce(_json.object_of(_json.object_of(event.get("Details")).get("Bounce")))
+        row |= _bounce(_json.part(_json.part(event.get("Details")).get("Bounce")))
     elif kind == "complaint":
         names = ("ComplaintFeedbackType", "ComplaintSubType")
         cause, sub = (_json.text_at(event, "Details", "Complaint", name) for name in names)

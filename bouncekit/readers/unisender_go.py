@@ -18,7 +18,7 @@ Facts: public code that receives these posts. Times name no zone there.
 from typing import Any
 
 from bouncekit import times
-from bouncekit.readers import _bodies, _events
+from bouncekit.readers import _bodies, _events, _json
 from bouncekit.readers._base import ByItem, Options, Reader, Row, SkipItem
 from bouncekit.readers._reply import codes_of
 
@@ -53,7 +53,7 @@ def _is_local(event: dict[str, Any]) -> bool:
 
 
 def _data(event: dict[str, Any]) -> dict[str, Any]:
-    return _events.part(event, "event_data") or event
+    return _json.part(event, "event_data") or event
 
 
 def _parse(event: Any, options: Options) -> list[Row]:
@@ -64,7 +64,7 @@ def _parse(event: Any, options: Options) -> list[Row]:
     data = _data(event)
     word = _events.text(data, "status")
     kind = _WORDS.event(word)
-    delivery = _events.part(data, "delivery_info")
+    delivery = _json.part(data, "delivery_info")
     became = _events.text(delivery, "delivery_status")
     if kind == "bounce" and became in _DEFERRED | _NOT_TRIED:
         kind = "deferral" if became in _DEFERRED else "suppressed"
@@ -82,7 +82,7 @@ def _parse(event: Any, options: Options) -> list[Row]:
                 word, became if became and became.startswith("err_") else None
             ),
             "message_id": _events.text(data, "job_id"),
-            "campaign": _events.text(_events.part(data, "metadata"), "campaign_id", "campaign"),
+            "campaign": _events.text(_json.part(data, "metadata"), "campaign_id", "campaign"),
         }
     ]
 

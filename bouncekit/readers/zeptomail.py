@@ -32,16 +32,16 @@ def _parse(event: Any, options: Options) -> list[Row]:
     kind = _WORDS.event(word)
     rows: list[Row] = []
     for message in _events.entries(event.get("event_message")):
-        info = _events.part(message, "email_info")
+        info = _json.part(message, "email_info")
         common = {
             "event": kind,
             "vendor_type": word,
             "message_id": _events.text(info, "email_reference", "client_reference"),
             "sender": _json.text_at(info, "from", "address"),
         }
-        for data in _events.entries(_json.object_of(message).get("event_data")):
-            for detail in _events.entries(_json.object_of(data).get("details")):
-                rows.append({**common, **_failure(_json.object_of(detail), info)})
+        for data in _events.entries(_json.part(message).get("event_data")):
+            for detail in _events.entries(_json.part(data).get("details")):
+                rows.append({**common, **_failure(_json.part(detail), info)})
     return rows
 
 
