@@ -47,9 +47,9 @@ def test_a_post_that_is_no_object_is_a_bad_item(value):
 
 
 def test_parts_of_a_strange_object_are_empty_and_never_raise():
-    assert _events.part({"a": {"b": {"c": 1}}}, "a", "b") == {"c": 1}
-    assert _events.part({"a": [1]}, "a", "b") == {}
-    assert _events.part(None, "a") == {}
+    assert _json.part({"a": {"b": {"c": 1}}}, "a", "b") == {"c": 1}
+    assert _json.part({"a": [1]}, "a", "b") == {}
+    assert _json.part(None, "a") == {}
     assert _events.entries(None) == []
     assert _events.entries("one") == ["one"]
     assert _events.text({"a": {}, "b": " ", "c": 5}, "a", "b", "c") == "5"

@@ -17,9 +17,8 @@ from bouncekit.classification.classifier import Classifier, Decision, Evidence, 
 from bouncekit.classification.fingerprints import fold_in_place, phrase_words
 from bouncekit.classification.pasted import failures_in
 from bouncekit.classification.rulebook import Rule
-from bouncekit.errors import BouncekitError
 from bouncekit.taxonomy import Language, Reason, reasons
-from bouncekit.words import LANGUAGES
+from bouncekit.words import known
 
 
 @cache
@@ -191,9 +190,7 @@ def explain(
     >>> found.bounce_type, found.reason
     ('soft', 'mailbox_full')
     """
-    if lang not in LANGUAGES:
-        msg = f"the language {lang!r} is not known; use one of: {', '.join(LANGUAGES)}"
-        raise BouncekitError(msg)
+    known(lang)
     classifier = classifier_for(rules)
     first, *rest = (_explanation(classifier, row, lang) for row in failures_in(what))
     return replace(first, others=tuple(rest))

@@ -212,10 +212,10 @@ class Rotated(Generic[Memory]):
 NoRows: TypeAlias = tuple[Outcome, str]
 
 
-def outcome_of(parse: Parse, raw: Any, options: Options) -> list[Row] | NoRows:
+def outcome_of(parse: Callable[..., list[Row]], *item: Any) -> list[Row] | NoRows:
     """Parse one item; where it gives no rows, say whether it was skipped or failed, and why."""
     try:
-        return parse(raw, options)
+        return parse(*item)
     except SkipItem as skipped:
         return "skipped", str(skipped)
     except BadItem as bad:

@@ -1,10 +1,13 @@
 """What the lines of a log say of one message in the queue, until its delivery is told."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from typing import TypeAlias
 
 from bouncekit.accounting import Ledger
-from bouncekit.readers._base import BadItem, Row, SkipItem
+from bouncekit.inputs.sources import Blob
+from bouncekit.readers import _syslog
+from bouncekit.readers._base import Chunk, Options, Rotated, Row, in_chunks, outcome_of
 
 MAX_QUEUE = 200_000
 """Messages remembered at a time; the longest untouched is forgotten first."""
@@ -66,6 +69,7 @@ def entered(
     message: Message,
     take: Callable[[Message, str], list[Row]],
     told: str,
+    moment: Callable[[], int | None],
 ) -> list[Row]:
     """Make the rows of one line and enter it in the account; none where it gives none.
 
@@ -80,20 +84,39 @@ def entered(
         function of a :class:`~bouncekit.readers._base.ByItem` does.
     told : str
         The text of the line.
+    moment : callable
+        Gives the line's time; not called for a line without rows.
     """
-    try:
-        rows = take(message, told)
-    except SkipItem as skipped:
-        ledger.skip(number, str(skipped))
-        return []
-    except BadItem as bad:
-        ledger.fail(number, str(bad))
-        return []
-    except Exception as error:  # noqa: BLE001 - one line must not cost the others
-        ledger.fail(number, f"could not be read ({type(error).__name__})")
+    rows = outcome_of(take, message, told)
+    if isinstance(rows, tuple):
+        ledger.without_rows(number, *rows)
         return []
     ledger.read += 1
+    when = moment() if rows else None
     for row in rows:
-        row["item"] = number
+        row["item"], row["timestamp"] = number, when
         row["sender"], row["message_id"] = message.sender, message.message_id
     return rows
+
+
+Lines: TypeAlias = Callable[[Blob, _syslog.Clock, Ledger, Queue], Iterator[list[Row]]]
+
+
+def syslog_of_queue(rows: Lines) -> Rotated[Queue]:
+    """Make the ``read`` function of a mail server's syslog.
+
+    Parameters
+    ----------
+    rows : callable
+        Gives the rows of each line of a file; what it learns of messages
+        under way it keeps in the queue, for the next file of the folder.
+    """
+
+    def read(blob: Blob, options: Options, ledger: Ledger, queue: Queue) -> Iterator[Chunk]:
+        clock = _syslog.Clock(blob, options.tz)
+        try:
+            yield from in_chunks(rows(blob, clock, ledger, queue))
+        finally:
+            clock.note(options, ledger)
+
+    return Rotated(read, Queue, _syslog.begins)

@@ -25,6 +25,7 @@ Facts: exim.org, specification, chapter on log files.
 
 import re
 from collections.abc import Iterator
+from functools import partial
 
 from bouncekit import times
 from bouncekit.accounting import Ledger
@@ -113,10 +114,8 @@ def _rows(blob: Blob, options: Options, ledger: Ledger, queue: Queue) -> Iterato
             if flag == "<=":
                 _arrival(message, rest)
                 continue
-            rows = entered(ledger, number, message, _take, f"{flag} {rest}")
-            if rows:
-                rows[0]["timestamp"] = _moment(match["time"], options, ledger)
-                yield rows
+            moment = partial(_moment, match["time"], options, ledger)
+            yield entered(ledger, number, message, _take, f"{flag} {rest}", moment)
 
 
 def _moment(text: str, options: Options, ledger: Ledger) -> int | None:

@@ -20,6 +20,7 @@ the bounce message that the server made itself.
 
 import re
 from collections.abc import Iterator
+from functools import partial
 
 from bouncekit.accounting import Ledger
 from bouncekit.inputs.sources import Blob, Head
@@ -28,15 +29,11 @@ from bouncekit.readers._base import (
     CERTAIN,
     NO,
     BadItem,
-    Chunk,
-    Options,
     Reader,
-    Rotated,
     Row,
     SkipItem,
-    in_chunks,
 )
-from bouncekit.readers._queue import Message, Queue, entered
+from bouncekit.readers._queue import Message, Queue, entered, syslog_of_queue
 from bouncekit.readers._reply import codes_of, codes_of_success
 from bouncekit.readers._syslog import Clock
 
@@ -61,16 +58,8 @@ def sniff(head: Head) -> int:
     return CERTAIN if _SNIFF.search(head.text) else NO
 
 
-def _read(blob: Blob, options: Options, ledger: Ledger, queue: Queue) -> Iterator[Chunk]:
-    """Read the delivery lines, one row per recipient."""
-    clock = Clock(blob, options.tz)
-    try:
-        yield from in_chunks(_rows(blob, clock, ledger, queue))
-    finally:
-        clock.note(options, ledger)
-
-
 def _rows(blob: Blob, clock: Clock, ledger: Ledger, queue: Queue) -> Iterator[list[Row]]:
+    """Read the delivery lines, one row per recipient."""
     for number, line in _syslog.lines(blob, clock):
         found = _syslog.split(line) if "]: " in line else None
         if found is None or not found[1].startswith(_PROGRAMS):
@@ -83,12 +72,7 @@ def _rows(blob: Blob, clock: Clock, ledger: Ledger, queue: Queue) -> Iterator[li
             _learn(queue, host, queue_id, told)
             continue
         message = queue.message(host, queue_id)
-        rows = entered(ledger, number, message, _take, told)
-        if rows:
-            moment = clock.at(line)
-            for row in rows:
-                row["timestamp"] = moment
-            yield rows
+        yield entered(ledger, number, message, _take, told, partial(clock.at, line))
 
 
 def _learn(queue: Queue, host: str, queue_id: str, told: str) -> None:
@@ -184,7 +168,7 @@ READER = Reader(
     name="sendmail",
     title="Sendmail log",
     sniff=sniff,
-    read=Rotated(_read, Queue, _syslog.begins),
+    read=syslog_of_queue(_rows),
     has_denominator=True,
     how_to_get=(
         "Copy /var/log/maillog* (Red Hat, FreeBSD) or /var/log/mail.log* (Debian) of the sending "

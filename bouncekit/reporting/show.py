@@ -104,19 +104,6 @@ def show_key_numbers(table: pd.DataFrame) -> Cards:
     return Cards(table[["figure", "finding", "meaning"]].to_numpy().tolist())
 
 
-class Line:
-    """One sentence."""
-
-    def __init__(self, text: str) -> None:
-        self.text = text
-
-    def _repr_html_(self) -> str:
-        return f"<p>{escape(self.text)}</p>"
-
-    def __repr__(self) -> str:
-        return self.text
-
-
 class Lines:
     """Some lines, one below the other."""
 
@@ -143,21 +130,21 @@ def show_written(lists: CleanList, target: str | None, lang: Language = "en") ->
     return Lines([words("clean_written", lang), *map(str, written)])
 
 
-def show_account(account: Ingest, lang: Language = "en") -> Line:
+def show_account(account: Ingest, lang: Language = "en") -> Lines:
     """Show in one line what became of every item of the input."""
     counts = ("items", "read", "skipped", "failed", "rows", "duplicates")
     values = {name: f"{getattr(account, name):,}" for name in counts}
-    return Line(words("account_line", lang, **values))
+    return Lines([words("account_line", lang, **values)])
 
 
-def show_compared(differences: pd.DataFrame, lang: Language = "en") -> Line:
+def show_compared(differences: pd.DataFrame, lang: Language = "en") -> Lines:
     """Show in one line how often ``bk.disagreements`` found the exporter of another mind."""
     told = differences.attrs
     if not told.get("compared"):
-        return Line(words("compared_none", lang))
+        return Lines([words("compared_none", lang)])
     counts = {name: f"{told[name]:,}" for name in ("bounces", "compared", "differ")}
     share = f"{told['differ'] / told['compared']:.1%}".replace("%", " %")
-    return Line(words("compared_line", lang, share=share, **counts))
+    return Lines([words("compared_line", lang, share=share, **counts)])
 
 
 def show(
